@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from base.ids import Kind, global_id, parse_global_id, uuid7
 from models import (
@@ -112,3 +112,22 @@ async def totals(studio: Studio) -> Counter[Action]:
             counted.append(Counter({Action(action): int(count) for action, count in rows if count}))
     assert counted[0] == counted[1] == counted[2]
     return counted[0]
+
+
+COUNTED = (
+    "events", "day_totals", "month_totals", "subject_totals", "engaged_views", "active_users",
+    "hour_totals", "visitor_links", "visitor_sketches",
+)  # fmt: skip
+
+
+async def counted(studio: Studio) -> dict[str, list[str]]:
+    """Every row that counts something, without sketches: that of the same visitors has many forms."""
+    async with studio.services.database.engine.connect() as connection:
+        await connection.execution_options(is_snapshot=True)
+        rows = {}
+        for name in COUNTED:
+            table = SQLModel.metadata.tables[name]
+            shown = [column for column in table.columns if column.name not in ("sketch", "import_id")]
+            selected = table.select().with_only_columns(*shown)
+            rows[name] = sorted(map(repr, (await connection.execute(selected)).all()))
+        return rows

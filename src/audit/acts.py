@@ -40,6 +40,7 @@ class Act(Enum):
     CATALOG_IMPORTED = "Rows of a catalog were imported: people, what they own, and who belongs to what."
     EVENTS_IMPORTED = "Events were imported from a file. `objectId` is the number of the import."
     IMPORT_UNDONE = "An import of events was undone. `objectId` is its number."
+    EVENTS_REMOVED = "Events were taken back by their ids. `objectId` is that of what they happened to."
     EVENTS_PRUNED = "Old events were deleted, and their totals stayed."
     BACKED_UP = "A backup of the whole database was written."
     RESTORED = "The database was filled from a backup."

@@ -12,6 +12,8 @@ from auth.outbox import Outbox
 class AccountRules(NamedTuple):
     refresh_lifetime: timedelta = timedelta(days=30)
     """How long a sign-in goes on without being used."""
+    longest_sign_in: timedelta = timedelta(days=90)
+    """How long a sign-in goes on at most, however often it is used; 0 for ever."""
     link_lifetime: timedelta = timedelta(hours=1)
     allows_sign_up: bool = False
     page: str = ""

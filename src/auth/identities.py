@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit import Act, Actor, record
@@ -21,6 +21,9 @@ from models import ExternalIdentity, User
 
 USERS = table_of(User).c
 IDENTITIES = table_of(ExternalIdentity).c
+
+MOST_IDENTITIES = 20
+"""How many accounts at issuers may stand for one user."""
 
 _LONGEST_NAME = 200
 _LONGEST_EMAIL = 254
@@ -67,7 +70,7 @@ def _require_younger(identity: Identity, tokens_ended_at: datetime | None) -> No
 
 
 async def link(session: AsyncSession, identity: Identity, user_id: int, actor: Actor) -> bool:
-    """Whether it was not linked before. Raises CONFLICT if it stands for another user."""
+    """Whether it was not linked before. Raises CONFLICT if it stands for another user, or is one too many."""
     row = {
         "issuer": identity.issuer,
         "subject": identity.subject,
@@ -76,12 +79,23 @@ async def link(session: AsyncSession, identity: Identity, user_id: int, actor: A
     }
     new = insert_into(session, ExternalIdentity).values(row).on_conflict_do_nothing()
     if (await session.execute(new.returning(IDENTITIES.user_id))).first():
+        await _require_few(session, user_id)
         await record(session, actor, Act.IDENTITY_LINKED, await _id(session, user_id), account=user_id)
         return True
     its = (IDENTITIES.issuer == identity.issuer, IDENTITIES.subject == identity.subject)
     if await session.scalar(select(IDENTITIES.user_id).where(*its)) != user_id:
         raise Conflict("This account at the issuer is linked to another user.")
     return False
+
+
+async def _require_few(session: AsyncSession, user_id: int) -> None:
+    linked = await session.scalar(select(func.count()).where(IDENTITIES.user_id == user_id))
+    if linked and linked > MOST_IDENTITIES:
+        raise Conflict(
+            f"At most {MOST_IDENTITIES} accounts at the issuer can be linked to a user. Unlink one of them "
+            "first: see `linkedIdentities`.",
+            reason="TOO_MANY",
+        )
 
 
 async def unlink_all(session: AsyncSession, user_id: int, actor: Actor) -> None:

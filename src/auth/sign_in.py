@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from auth.authentication_keys import digest
 from auth.identities import ForeignTokens
-from auth.issuer import LEEWAY, is_foreign
+from auth.issuer import LEEWAY, Identity, is_foreign
 from auth.key_uses import KeyUses
 from auth.known_networks import is_known, remember
 from auth.passwords import Passwords
@@ -89,11 +89,11 @@ async def user_by_password(
 
 async def user_by_key(
     loaders: Loaders, limiter: SignInLimiter, uses: KeyUses, key: str, address: str, now: datetime
-) -> int:
+) -> KeyRow:
     limiter.allow_address(address)
     known = await _valid_key(key, loaders, now)
     uses.note(known.digest, now)
-    return known.user_id
+    return known
 
 
 async def viewer_of(
@@ -161,6 +161,19 @@ async def expiry_of(
     if scheme == _KEY_SCHEME:
         return (await _valid_key(credentials, loaders, now, viewer_cache)).expires_at
     return await verifiers.expiry(credentials, now)
+
+
+async def shown_identity(
+    headers: Mapping[str, str], foreign: ForeignTokens | None, now: datetime
+) -> Identity | None:
+    """What a token of another issuer says; None for other credentials."""
+    try:
+        shown = _shown(headers)
+        if foreign is None or shown is None or shown[0] == _KEY_SCHEME or not is_foreign(shown[1]):
+            return None
+        return await foreign.issuer.read(shown[1], now)
+    except Unauthenticated:
+        return None
 
 
 def own_claims(headers: Mapping[str, str], signer: Signer, now: datetime) -> Claims | None:

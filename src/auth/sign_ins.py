@@ -40,6 +40,20 @@ class Account(NamedTuple):
     """Of the tokens, when the password was checked. Those that are issued for it belong to this one."""
 
 
+class Lasting(NamedTuple):
+    """How long sign-ins go on."""
+
+    unused: timedelta
+    """Without being used."""
+    longest: timedelta
+    """However often it is used; 0 for ever."""
+
+    def end(self, began: datetime, now: datetime) -> datetime:
+        """Of a sign-in that is used now."""
+        end = now + self.unused
+        return min(end, began + self.longest) if self.longest else end
+
+
 class Refreshed(NamedTuple):
     user_id: int
     sign_in: UUID
@@ -47,9 +61,7 @@ class Refreshed(NamedTuple):
     refresh_token: str
 
 
-async def begin(
-    session: AsyncSession, who: Account, sign_in: UUID, now: datetime, lifetime: timedelta
-) -> str:
+async def begin(session: AsyncSession, who: Account, sign_in: UUID, now: datetime, lasting: Lasting) -> str:
     """Lets a sign-in go on. Returns its first refresh token. Raises UNAUTHENTICATED if all tokens of the user
     were ended since the password was checked.
     """
@@ -65,7 +77,7 @@ async def begin(
             digest=_digest(token.encode()),
             created_at=now,
             used_at=now,
-            expires_at=now + lifetime,
+            expires_at=lasting.end(now, now),
         )
     )
     its = SIGN_INS.c.user_id == user_id
@@ -88,9 +100,7 @@ async def _require_same_generation(session: AsyncSession, who: Account) -> None:
         )
 
 
-async def refreshed(
-    session: AsyncSession, token: str, now: datetime, lifetime: timedelta
-) -> Refreshed | UUID:
+async def refreshed(session: AsyncSession, token: str, now: datetime, lasting: Lasting) -> Refreshed | UUID:
     """Takes a refresh token, and gives the next. If it was taken before, the sign-in is returned, which the
     caller has to end. Raises UNAUTHENTICATED for a token that never was one, and for one whose sign-in has
     ended.
@@ -98,8 +108,15 @@ async def refreshed(
     family = _family(token)
     next_token = _new_token(family)
     its = SIGN_INS.c.family == _digest(family)
+    began = await session.scalar(select(SIGN_INS.c.created_at).where(its))
+    if began is None or lasting.end(began, now) <= now:
+        raise _not_valid()
     is_good = (SIGN_INS.c.digest == _digest(token.encode()), SIGN_INS.c.expires_at > now)
-    given = {"digest": _digest(next_token.encode()), "used_at": now, "expires_at": now + lifetime}
+    given = {
+        "digest": _digest(next_token.encode()),
+        "used_at": now,
+        "expires_at": lasting.end(began, now),
+    }
     took = update(SIGN_INS).where(its, *is_good).values(given)
     taken = (await session.execute(took.returning(SIGN_INS.c.user_id, SIGN_INS.c.sign_in))).first()
     if taken is None:

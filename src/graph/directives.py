@@ -160,6 +160,14 @@ THE_EVENTS = ListSize(
 )
 
 
+THE_IDS = ListSize(
+    assumed_size=1_000,
+    slicing_arguments=["eventIds"],
+    sized_fields=["results"],
+    require_one_slicing_argument=False,
+)
+
+
 A_PAGE = ListSize(
     assumed_size=20,
     slicing_arguments=["first", "last"],
@@ -179,6 +187,10 @@ A_POINT = Cost(weight="0.2")
 
 
 A_WRITE = Cost(weight="100")
+
+
+A_REMOVAL = Cost(weight="500")
+"""What the days of the removed events count is read and made again."""
 
 
 A_SIGN_IN = Cost(weight="2000")

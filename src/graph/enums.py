@@ -9,6 +9,7 @@ from base.calendar import DateInterval, WeekStart
 from base.kinds import REPORTED
 from figures.assets import Ranking
 from figures.engagement import PublicFigure
+from ingest.events_by_id import RemovalStatus
 from ingest.outcomes import EventStatus
 from ingest.wire import WireAction
 from loaders.asset_metrics import Group
@@ -48,6 +49,16 @@ described_enum(
     WEEK="Seven days from the day that `weekStart` says, by default an ISO week from Monday. Keys are "
     "YYYYww, where YYYY is the year that the week is counted in: 2021-01-03 is in 202053.",
     MONTH="A calendar month. Keys are YYYYMM.",
+)
+described_enum(
+    RemovalStatus,
+    "What became of one event that was to be taken back.",
+    name="EventRemovalStatus",
+    REMOVED="It was stored, and is gone. It counts nowhere any more.",
+    UNKNOWN="No event of this id is stored for the subject. It never was, or was taken back before, or is "
+    "older than the raw events that are kept.",
+    KEPT="It stands for a like, a bookmark, a comment or an appointment, and changed nothing. Take that back "
+    "by its own mutation, such as `unlikePublication`.",
 )
 described_enum(
     EventStatus,

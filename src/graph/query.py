@@ -31,7 +31,9 @@ from resolvers.publications import publication_by_url
 class Limits:
     max_page_size: int = described("The most objects that `first` and `last` may ask for.")
     max_range_days: int = described("The most days that a range may cover.")
-    max_events: int = described("The most events that `recordEvents` takes at once.")
+    max_events: int = described(
+        "The most events that `recordEvents` takes at once, and the most ids that `removeEvents` takes."
+    )
     max_nodes: int = described("The most ids that `nodes` takes at once.")
     max_cost: int = described(
         "The most that an operation may cost, by `@cost`, `@listSize` and `@seriesSize`. More is "

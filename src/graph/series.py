@@ -60,14 +60,14 @@ class Known(NamedTuple):
     page_size: int
     """The most items that a list may have. A field that asks for more is refused."""
     events: int
-    """The same for lists of events."""
+    """The same for lists of events, and of their ids."""
     range_days: int
     holdings: Holdings = Holdings()
     domains: int = 1
 
     def most(self, slicing: Sequence[str]) -> int:
         """Items of a list that is sized by these arguments."""
-        return self.events if "events" in slicing else self.page_size
+        return self.events if {"events", "eventIds"}.intersection(slicing) else self.page_size
 
 
 class Points(NamedTuple):

@@ -22,6 +22,7 @@ from ingest.publication_revisions import raise_revisions
 from ingest.recount import AsStored, stored_event
 from ingest.tenants import TenantRow
 from ingest.topics import Topic, touch
+from ingest.visitor_links import unlink_visitors
 from models import (
     SUBJECT_OF,
     TAKES_BACK,
@@ -102,7 +103,20 @@ async def remove_events(
     await change_totals(session, writer, Counter({key: n for key, n in changes.items() if n}))
     await change_hours(session, tenant, _no_longer(tenant, events, engaged))
     await _last_active(session, writer, tenant, events)
+    await _unlink(session, writer, tenant, events)
     await _sketch(session, writer, tenant, sorted(_seen(tenant, events) - _seen(tenant, nexts)))
+
+
+async def _unlink(
+    session: AsyncSession, writer: Bulk, tenant: TenantRow, events: Sequence[StoredEvent]
+) -> None:
+    """A visitor whom only these events named as a user is another one again, wherever the visitor came."""
+    named = {one.visitor for one in events if one.visitor and one.user_id is not None}
+    if not named:
+        return
+    subjects = await unlink_visitors(session, tenant, named, {one.id for one in events})
+    touch(session, *subjects)
+    await raise_revisions(writer, sorted(id for kind, id in subjects if kind is SubjectKind.PUBLICATION))
 
 
 def _seen(tenant: TenantRow, events: Sequence[StoredEvent]) -> set[SubjectDay]:

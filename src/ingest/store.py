@@ -33,7 +33,8 @@ from ingest.hour_totals import Happened, add_to_hours, folded_from
 from ingest.running_imports import require_no_undo
 from ingest.tenants import TenantRow, share_tenants
 from ingest.topics import topics_of, touch
-from ingest.visitor_sketches import add_to_sketches, link_visitors
+from ingest.visitor_links import link_visitors
+from ingest.visitor_sketches import add_to_sketches
 from models import Action, ActiveUser, DayTotal, Event, ImportTenant, MonthTotal, SubjectTotal
 
 EventKey = tuple[int, UUID]

@@ -12,8 +12,7 @@ from database import Bulk
 from ingest.deltas import Days
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
-from ingest.visitors import NAMED_BYTES
-from models import SUBJECT_OF, TAKES_BACK, VisitorLink, VisitorSketch
+from models import SUBJECT_OF, TAKES_BACK, VisitorSketch
 
 _VERSION_PLACE, _SKETCH_PLACE = 4, 5
 _KINDS = {int(action): int(kind) for action, kind in SUBJECT_OF.items() if action not in TAKES_BACK}
@@ -80,15 +79,3 @@ def seen_by_day(events: Iterable[NewEvent], days: Days) -> Mapping[SketchKey, se
         seen[SketchKey(tenant_id, kind, subject_id, day)] = visitors
         seen[SketchKey(tenant_id, *ALL_SUBJECTS, day)] |= visitors
     return seen
-
-
-async def link_visitors(bulk: Bulk, events: EventColumns) -> None:
-    """Links a visitor to a user if an event names both. Then the visitor is that user in all events."""
-    if not events.have_users:
-        return
-    links: dict[tuple[int, bytes], int] = {}
-    for tenant_id, visitor, user_id in zip(events.tenant_ids, events.visitors, events.user_ids, strict=True):
-        if user_id is not None and visitor is not None and len(visitor) == NAMED_BYTES:
-            links.setdefault((tenant_id, visitor), user_id)
-    if links:
-        await bulk.insert_new(VisitorLink, [(*key, user_id) for key, user_id in sorted(links.items())])

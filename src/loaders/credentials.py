@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import LargeBinary, String, Uuid, and_, bindparam, select
 
 from database import Database, Lookup, among, table_of
-from loaders.base import Loader, RowLoader
+from loaders.base import GroupLoader, Loader, RowLoader, after_key
 from loaders.people import USERS
 from models import AuthenticationKey, EndedSignIn, ExternalIdentity, SignInNetwork, User
 
@@ -111,6 +111,25 @@ class UserByIdentity(Loader[tuple[str, str], IdentityRow | None]):
         return [rows[0] if rows else None for rows in found]
 
 
+class OwnIdentityRow(NamedTuple):
+    """An account at an issuer, as the user sees it whom it stands for."""
+
+    issuer: str
+    subject: str
+    linked_at: datetime
+
+
+class IdentitiesOfUser(GroupLoader[int, OwnIdentityRow]):
+    """The oldest first."""
+
+    statement = Lookup(
+        select(IDENTITIES.user_id, *(IDENTITIES[name] for name in OwnIdentityRow._fields))
+        .where(among(IDENTITIES.user_id, "keys"))
+        .order_by(IDENTITIES.linked_at, IDENTITIES.issuer, IDENTITIES.subject),
+        after_key(OwnIdentityRow),
+    )
+
+
 class PasswordRow(NamedTuple):
     user_id: int
     generation: int | None
@@ -150,6 +169,7 @@ class PasswordByEmail(Loader[tuple[str, bytes], PasswordRow | None]):
 class KeyRow(NamedTuple):
     user_id: int
     digest: bytes
+    created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
 
@@ -174,7 +194,7 @@ class KeyByDigest(Loader[bytes, KeyRow | None]):
     one key."""
 
     _statement = Lookup(
-        select(KEYS.user_id, KEYS.digest, KEYS.expires_at, KEYS.revoked_at)
+        select(KEYS.user_id, KEYS.digest, KEYS.created_at, KEYS.expires_at, KEYS.revoked_at)
         .join_from(table_of(AuthenticationKey), table_of(User), USERS.id == KEYS.user_id)
         .where(KEYS.digest == bindparam("digest", type_=LargeBinary()), USERS.deleted_at.is_(None)),
         KeyRow,

@@ -44,6 +44,13 @@ class Event(SQLModel, table=True):
             sqlite_where=text("user_id IS NULL AND length(visitor) = 16"),
             postgresql_where=text("user_id IS NULL AND length(visitor) = 16"),
         ),
+        # For named visitors who are signed in: it finds the events that say which user a visitor is.
+        Index(
+            "ix_events_named",
+            *("tenant_id", "visitor", "user_id", "occurred_at", "id"),
+            sqlite_where=text("user_id IS NOT NULL AND length(visitor) = 16"),
+            postgresql_where=text("user_id IS NOT NULL AND length(visitor) = 16"),
+        ),
         # Partitioned by month, which is inside an id of version 7: see `database.partitions`.
         {
             "info": {
@@ -224,7 +231,8 @@ class VisitorSalt(SQLModel, table=True):
 
 
 class VisitorLink(SQLModel, table=True):
-    """Which user a named visitor is, if a sender once named both together. The first link stays."""
+    """Which user a named visitor is, if a sender once named both together. The first link stays, unless the
+    events are taken back that say so."""
 
     __tablename__ = "visitor_links"
     __table_args__ = (
@@ -237,6 +245,8 @@ class VisitorLink(SQLModel, table=True):
     tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
     visitor: bytes = Field(sa_type=LargeBinary, primary_key=True)
     user_id: int = Field(sa_type=BigInteger)
+    event_id: UUID | None = Field(default=None, sa_type=EventId)
+    """The event that said so; None if that is not known."""
 
 
 class DomainAlias(SQLModel, table=True):

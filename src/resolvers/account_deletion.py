@@ -23,15 +23,20 @@ from loaders.people import UserById, UserRow
 from models import DeletedKind, Membership, Organization, Publication, Role
 from resolvers.context import Context
 from resolvers.passwords import own_account, require_person
+from resolvers.settled_sign_ins import require_settled_sign_in
 from resolvers.signing_in import leave
 
 
 async def delete_account(context: Context, password: str | None, *, deletes_publications: bool) -> str:
     """Deletes the viewer's own, and returns its global id. It needs the password; an account without one has
-    to sign in again.
+    to sign in again, by something that is no newer than a day.
     """
     user_id = context.viewer.required_user_id()
-    await require_person(context, await own_account(context), password)
+    account = await own_account(context)
+    if account.password_hash is None:
+        await require_settled_sign_in(context, account)
+    else:
+        await require_person(context, account, password)
     user = await context.loaders[UserById].load(user_id)
     assert user is not None
     await bury_account(context, user, deletes_publications=deletes_publications)

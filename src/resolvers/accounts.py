@@ -51,12 +51,14 @@ async def login_by_key(context: Context, key: str, *, goes_on: bool) -> SignedIn
                 reason="NO_REFRESH_TOKENS",
             )
         services = context.services
-        user_id = await user_by_key(
+        known = await user_by_key(
             context.loaders, services.sign_in_limiter, services.key_uses, key, context.address, context.now
         )
-        account = await context.loaders[AccountById].load(user_id)
+        account = await context.loaders[AccountById].load(known.user_id)
         assert account is not None
-        return await sign_in(context, user_id, account.generation or 0, goes_on=False)
+        done = await sign_in(context, known.user_id, account.generation or 0, goes_on=False)
+        context.key_made_at = known.created_at
+        return done
 
 
 async def organization_token(context: Context, organization_id: str) -> SignedIn:

@@ -17,7 +17,7 @@ from loaders.people import UserById, UserRow
 from loaders.publications import PublicationById, PublicationRow
 from models import CoCreator, Publication, SubjectKind
 from resolvers.context import Context
-from resolvers.ids import find_publication, find_user
+from resolvers.ids import find_publication, find_user, no_such
 from resolvers.makers import as_written, refresh_for_makers
 
 MOST_CO_CREATORS = 100
@@ -31,6 +31,21 @@ async def add_co_creator(session: AsyncSession, publication_id: int, user_id: in
     row = {"publication_id": publication_id, "user_id": user_id, "created_at": now}
     statement = insert_into(session, CoCreator).values(row).on_conflict_do_nothing()
     return bool((await session.execute(statement.returning(col(CoCreator.user_id)))).all())
+
+
+async def lock_publication(session: AsyncSession, publication_id: int) -> None:
+    """Whoever changes its co-creators, or deletes it, waits. Its owner never changes. Raises NOT_FOUND if it
+    was deleted meanwhile.
+    """
+    its = (col(Publication.id) == publication_id, col(Publication.deleted_at).is_(None))
+    locked = select(col(Publication.id)).where(*its).with_for_update(key_share=True)
+    if await session.scalar(locked) is None:
+        raise no_such(Kind.PUBLICATION)
+
+
+async def co_creates(session: AsyncSession, publication_id: int, user_id: int) -> bool:
+    its = (col(CoCreator.publication_id) == publication_id, col(CoCreator.user_id) == user_id)
+    return await session.scalar(select(col(CoCreator.user_id)).where(*its)) is not None
 
 
 async def require_room(session: AsyncSession, publication_id: int) -> None:

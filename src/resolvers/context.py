@@ -152,6 +152,8 @@ class Context:
     has_shown_secret: bool = False
     """Whether the viewer has signed in within this request, by a password or a key. A refresh token is none:
     whoever finds the tokens of a client has both."""
+    key_made_at: datetime | None = None
+    """When the key was made by which the viewer has signed in within this request; None without one."""
     event_lists: dict[str, WireColumns] = field(default_factory=dict)
     """Lists of events that were decoded before GraphQL, by the id of the placeholder that GraphQL gets."""
     execution: Execution = field(default_factory=Execution)

@@ -1,13 +1,17 @@
 """Accounts at another issuer that stand for the viewer."""
 
-from sqlalchemy import delete
+from datetime import datetime
+
+from sqlalchemy import delete, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit import Act, record
 from auth import identities
-from auth.identities import IDENTITIES, ForeignTokens
+from auth.identities import IDENTITIES, USERS, ForeignTokens
 from auth.issuer import is_foreign
-from base.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
+from base.errors import BadUserInput, Conflict, Forbidden, NotFound, Unauthenticated
 from base.ids import Kind, global_id
+from loaders.credentials import KEYS, AccountRow
 from models import ExternalIdentity
 from resolvers.context import Context
 from resolvers.passwords import own_account, require_person
@@ -33,21 +37,56 @@ async def link_identity(context: Context, token: str, password: str | None) -> s
     return identity.subject
 
 
-async def unlink_identity(context: Context, subject: str) -> str:
-    """Raises NOT_FOUND for one that is not linked to the viewer."""
-    user_id = context.viewer.required_user_id()
+async def unlink_identity(context: Context, subject: str, issuer: str | None) -> str:
+    """Of the issuer that this server trusts, unless another one is named. Raises NOT_FOUND for one that is
+    not linked to the viewer, and CONFLICT if the viewer could not sign in any more."""
+    account = await own_account(context)
+    trusted = context.services.accounts.foreign
     its = (
-        IDENTITIES.issuer == _required(context).issuer.name,
-        IDENTITIES.subject == subject.replace("\x00", ""),
-        IDENTITIES.user_id == user_id,
+        IDENTITIES.issuer == _stored(_required(context).issuer.name if issuer is None else issuer),
+        IDENTITIES.subject == _stored(subject),
+        IDENTITIES.user_id == account.user_id,
     )
-    user = global_id(Kind.USER, (await own_account(context)).public_id)
     async with context.writing() as session:
+        await _lock(session, account)
         gone = delete(ExternalIdentity).where(*its).returning(IDENTITIES.subject)
         if not (await session.execute(gone)).all():
             raise NotFound("You have no such account at the issuer.")
-        await record(session, context.actor, Act.IDENTITY_UNLINKED, user, account=user_id)
+        await _require_way_in(session, account, trusted.issuer.name if trusted else None, context.now)
+        user = global_id(Kind.USER, account.public_id)
+        await record(session, context.actor, Act.IDENTITY_UNLINKED, user, account=account.user_id)
     return subject
+
+
+def _stored(text: str) -> str:
+    """No stored text has this character, and PostgreSQL refuses it."""
+    return text.replace("\x00", "")
+
+
+async def _lock(session: AsyncSession, account: AccountRow) -> None:
+    """Of two that are unlinked at once, the second waits here."""
+    its = USERS.id == account.user_id
+    await session.execute(select(USERS.id).where(its).with_for_update(key_share=True))
+
+
+async def _require_way_in(
+    session: AsyncSession, account: AccountRow, trusted: str | None, now: datetime
+) -> None:
+    """Raises CONFLICT unless the account has a password, a key, or another account at the issuer."""
+    password = select(USERS.id).where(USERS.id == account.user_id, USERS.password_hash.is_not(None))
+    key = select(KEYS.user_id).where(
+        KEYS.user_id == account.user_id, KEYS.revoked_at.is_(None), KEYS.expires_at > now
+    )
+    other = select(IDENTITIES.user_id).where(
+        IDENTITIES.user_id == account.user_id, IDENTITIES.issuer == trusted
+    )
+    ways = await session.execute(union_all(password, key, other).limit(1))
+    if not ways.all():
+        raise Conflict(
+            "This is the last way to sign in to the account. Link another account at the issuer first, make "
+            "an authentication key, or choose a password by a link: see `requestPasswordReset`.",
+            reason="LAST_SIGN_IN",
+        )
 
 
 def _required(context: Context) -> ForeignTokens:

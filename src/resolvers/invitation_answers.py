@@ -26,7 +26,7 @@ from models import Instant, Invitation, InvitedWorkspace, Role
 from resolvers.co_creators import add_co_creator
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
-from resolvers.locked_roles import lock_organization, locked_role
+from resolvers.locked_roles import lock_organization, locked_role, require_still_administers
 from resolvers.makers import as_written
 from resolvers.memberships import (
     add_membership,
@@ -154,6 +154,10 @@ async def withdraw(context: Context, id: str) -> str:
     if row.organization_id is not None and row.role is not None:
         await require_may_name(context, row.organization_id, Role(row.role))
     async with context.writing() as session:
+        if row.organization_id is not None:
+            await lock_organization(session, row.organization_id)
+            role = None if row.role is None else Role(row.role)
+            await require_still_administers(context, session, row.organization_id, role)
         if await _take(session, row):
             raise Conflict(
                 "This invitation was declined, and ends by itself: see `expiresAt`.", reason="DECLINED"

@@ -23,9 +23,9 @@ from loaders.invitations import (
 from loaders.organizations import OrganizationRow, WorkspaceRow
 from loaders.pages import Page, PageKey
 from loaders.people import UserRow
-from loaders.publications import CoCreatorKey, IsCoCreator, PublicationRow
+from loaders.publications import PublicationRow
 from models import Invitation, InvitedWorkspace, Role, User, WorkspaceMembership
-from resolvers.co_creators import require_room
+from resolvers.co_creators import co_creates, lock_publication, require_room
 from resolvers.context import Context
 from resolvers.ids import find_publication, find_user
 from resolvers.locked_roles import lock_organization, locked_role, require_still_administers
@@ -117,10 +117,11 @@ async def invite_co_creator(context: Context, publication_id: str, user_id: str)
     user = await find_user(context, user_id)
     if user.id == publication.owner_id:
         raise BadUserInput("The owner is no co-creator.", argument="userId", reason="OWNER_IS_NO_CO_CREATOR")
-    if await context.loaders[IsCoCreator].load(CoCreatorKey(publication.id, user.id)):
-        raise Conflict(f"{user.username} is a co-creator already.")
     async with context.writing() as session:
         await _require_room(context, session)
+        await lock_publication(session, publication.id)
+        if await co_creates(session, publication.id, user.id):
+            raise Conflict(f"{user.username} is a co-creator already.")
         await require_room(session, publication.id)
         invitation = await _add(context, session, user, _Target(publication_id=publication.id))
         invited = global_id(Kind.USER, user.public_id)

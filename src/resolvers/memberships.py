@@ -156,23 +156,29 @@ async def remove_from_workspace(context: Context, workspace_id: str, user_id: st
     workspace = await find_workspace(context, workspace_id)
     await require(context.loaders, context.viewer, [Access.ORGANIZATION_ADMIN], workspace)
     user = await find_user(context, user_id)
-    await _remove_from_workspace(context, workspace, user)
+    await _remove_from_workspace(context, workspace, user, is_admin=True)
     return user
 
 
 async def leave_workspace(context: Context, workspace_id: str) -> WorkspaceRow:
     workspace = await find_workspace(context, workspace_id)
     user = await as_written(context, UserById, context.viewer.required_user_id())
-    await _remove_from_workspace(context, workspace, user)
+    await _remove_from_workspace(context, workspace, user, is_admin=False)
     return workspace
 
 
-async def _remove_from_workspace(context: Context, workspace: WorkspaceRow, user: UserRow) -> None:
+async def _remove_from_workspace(
+    context: Context, workspace: WorkspaceRow, user: UserRow, *, is_admin: bool
+) -> None:
+    """`is_admin`: whether the viewer does so as an owner or an admin of the organization."""
     its = (
         col(WorkspaceMembership.workspace_id) == workspace.id,
         col(WorkspaceMembership.user_id) == user.id,
     )
     async with context.writing() as session:
+        await lock_organization(session, workspace.organization_id)
+        if is_admin:
+            await require_still_administers(context, session, workspace.organization_id)
         ended = delete(WorkspaceMembership).where(*its).returning(col(WorkspaceMembership.user_id))
         if not (await session.execute(ended)).all():
             raise NotFound(

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -16,9 +16,12 @@ from base.kinds import SUBJECT_OF, SUBJECTS, Action, SubjectKind
 from database import Database, table_of
 from ingest.visitors import NAMED_BYTES
 from models import (
+    AuditEntry,
     DomainAlias,
     Event,
     ImportTenant,
+    Invitation,
+    InvitedWorkspace,
     MonthTotal,
     Tenant,
     User,
@@ -37,6 +40,7 @@ _KINDS: Final = {
     "workspaces": Kind.WORKSPACE,
     "assets": Kind.ASSET,
     "user_insights": Kind.USER_INSIGHT,
+    "invitations": Kind.INVITATION,
 }
 """Tables whose ids of our own are shown as global ids."""
 _REFERENCES: Final = {
@@ -57,15 +61,13 @@ _OWN: Final = (MonthTotal, DomainAlias, ImportTenant)
 async def person_file(database: Database, user_id: int, now: datetime) -> AsyncIterator[bytes]:
     """The parts of the file."""
     async with database.snapshot() as connection:
-        tenant_id = await connection.scalar(
-            select(_column(User, "tenant_id")).where(_column(User, "id") == user_id)
-        )
+        person = await _person(connection, user_id)
         tenants = list(
             await connection.scalars(select(_column(Tenant, "id")).order_by(_column(Tenant, "id")))
         )
         yield b'{"exportedAt":' + orjson.dumps(now) + b',"tables":{'
         shown = _Shown(connection)
-        for place, (name, statements) in enumerate(_statements(user_id, tenant_id, tenants).items()):
+        for place, (name, statements) in enumerate(_statements(person, tenants).items()):
             yield (b"," if place else b"") + orjson.dumps(name) + b":["
             before = b""
             for statement in statements:
@@ -76,17 +78,35 @@ async def person_file(database: Database, user_id: int, now: datetime) -> AsyncI
         yield b"}}"
 
 
+class _Person(NamedTuple):
+    user_id: int
+    tenant_id: int
+    id: str
+    """The global id."""
+
+
+async def _person(connection: AsyncConnection, user_id: int) -> _Person:
+    columns = table_of(User).c
+    found = await connection.execute(
+        select(columns.tenant_id, columns.public_id).where(columns.id == user_id)
+    )
+    tenant_id, public_id = found.one()
+    return _Person(user_id, tenant_id, global_id(Kind.USER, public_id))
+
+
 def _column(model: type[SQLModel], name: str) -> Any:
     return table_of(model).c[name]
 
 
-def _statements(user_id: int, tenant_id: int | None, tenants: Sequence[int]) -> dict[str, list[Select[Any]]]:
+def _statements(person: _Person, tenants: Sequence[int]) -> dict[str, list[Select[Any]]]:
     """By the table. A table of tenants is asked for many at a time."""
     found: defaultdict[str, list[Select[Any]]] = defaultdict(list)
     conditions: defaultdict[Table, list[ColumnElement[bool]]] = defaultdict(list)
     for table, name, _ in personal_columns(SQLModel.metadata):
-        if (condition := _is_of(table, name, user_id)) is not None:
+        if (condition := _is_of(table, name, person.user_id)) is not None:
             conditions[table].append(condition)
+    # What others did to the person.
+    conditions[table_of(AuditEntry)].append(_column(AuditEntry, "object") == person.id)
     for table, those in conditions.items():
         statement = select(*shown_columns(table)).where(_any(those))
         if table.info["distribution"] != "tenant_id":
@@ -102,11 +122,19 @@ def _statements(user_id: int, tenant_id: int | None, tenants: Sequence[int]) -> 
         linked = and_(links.tenant_id == events.c.tenant_id, links.visitor == events.c.visitor)
         statement = select(*shown_columns(events)).join(table_of(VisitorLink), linked)
         lone = (events.c.user_id.is_(None), func.length(events.c.visitor) == NAMED_BYTES)
-        found[events.name].append(statement.where(of_some, links.user_id == user_id, *lone))
+        found[events.name].append(statement.where(of_some, links.user_id == person.user_id, *lone))
     for model in _OWN:
         table = table_of(model)
-        found[table.name].append(select(*shown_columns(table)).where(table.c.tenant_id == tenant_id))
+        found[table.name].append(select(*shown_columns(table)).where(table.c.tenant_id == person.tenant_id))
+    found["invited_workspaces"].append(_invited_to(person))
     return dict(found)
+
+
+def _invited_to(person: _Person) -> Select[Any]:
+    """Workspaces that the person may enter after saying yes."""
+    invited, invitations = table_of(InvitedWorkspace), table_of(Invitation).c
+    own = select(invitations.id).where(invitations.user_id == person.user_id)
+    return select(*shown_columns(invited)).where(invited.c.invitation_id.in_(own))
 
 
 def _is_of(table: Table, name: str, user_id: int) -> ColumnElement[bool] | None:

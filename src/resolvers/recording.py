@@ -112,7 +112,7 @@ async def own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSu
     unknown = [subject for subject in found.values() if not reporters.are_known(viewer, subject)]
     if not unknown:
         return dict(found)
-    own = await gather(*(_is_own(context, subject) for subject in unknown))
+    own = await gather(*(is_own(context, subject) for subject in unknown))
     others = {subject for subject, is_own in zip(unknown, own, strict=True) if not is_own}
     for subject in unknown:
         if subject not in others:
@@ -120,7 +120,8 @@ async def own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSu
     return {asked: subject for asked, subject in found.items() if subject not in others}
 
 
-async def _is_own(context: Context, subject: Subject) -> bool:
+async def is_own(context: Context, subject: Subject) -> bool:
+    """Whether the viewer may report on it."""
     if SUBJECTS[subject.kind].reporters is Reporters.WORKSPACE:
         workspace = await context.loaders[WorkspaceById].load(subject.owner_id)
         return workspace is not None and await may_enter(context.loaders, context.viewer, workspace)

@@ -16,7 +16,7 @@ from loaders.people import UserById, UserRow
 from models import AuthenticationKey
 from resolvers.claims import shown_claims
 from resolvers.context import Context
-from resolvers.signing_in import SignedIn, another_viewer, leave, signed_in
+from resolvers.signing_in import SignedIn, another_viewer, lasting_of, leave, signed_in
 
 _SIGNED_OUT = "You have signed out. Sign in again."
 
@@ -24,12 +24,12 @@ _SIGNED_OUT = "You have signed out. Sign in again."
 async def refresh(context: Context, token: str) -> SignedIn:
     """Gives an access token, and the next refresh token. Raises UNAUTHENTICATED, and THROTTLED after many
     that were not good."""
-    limiter, rules = context.services.sign_in_limiter, context.services.accounts.rules
+    limiter = context.services.sign_in_limiter
     with another_viewer(context):
         limiter.allow_address(context.address)
         # No answer depends on which refresh token is good.
         async with context.services.database.writing(is_change=False) as session:
-            done = await sign_ins.refreshed(session, token, context.now, rules.refresh_lifetime)
+            done = await sign_ins.refreshed(session, token, context.now, lasting_of(context))
         if isinstance(done, UUID):
             await _end(context, done)
             raise sign_ins.used_again()

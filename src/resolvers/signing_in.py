@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from auth import sign_ins
-from auth.sign_ins import Account
+from auth.sign_ins import Account, Lasting
 from auth.tokens import AccessToken, Claims
 from auth.viewer import Viewer
 from base.errors import BadUserInput
@@ -43,8 +43,8 @@ async def sign_in(context: Context, user_id: int, generation: int, *, goes_on: b
 
 
 async def _refresh_token(context: Context, who: Account, claims: Claims) -> str:
-    lifetime = context.services.accounts.rules.refresh_lifetime
-    if not lifetime:
+    lasting = lasting_of(context)
+    if not lasting.unused:
         raise BadUserInput(
             "This server gives no refresh tokens. Leave `staySignedIn` out, and sign in again when the token "
             "has expired.",
@@ -53,7 +53,12 @@ async def _refresh_token(context: Context, who: Account, claims: Claims) -> str:
         )
     assert claims.sign_in
     async with context.services.database.writing(is_change=False) as session:
-        return await sign_ins.begin(session, who, claims.sign_in, context.now, lifetime)
+        return await sign_ins.begin(session, who, claims.sign_in, context.now, lasting)
+
+
+def lasting_of(context: Context) -> Lasting:
+    rules = context.services.accounts.rules
+    return Lasting(rules.refresh_lifetime, rules.longest_sign_in)
 
 
 async def signed_in(context: Context, viewer: Viewer, claims: Claims) -> SignedIn:
@@ -62,6 +67,7 @@ async def signed_in(context: Context, viewer: Viewer, claims: Claims) -> SignedI
     token = context.services.signer.issue(claims, context.now)
     context.viewer = viewer
     context.has_shown_secret = False
+    context.key_made_at = None
     context.new_token = token.text
     return SignedIn(token, user)
 
@@ -71,6 +77,7 @@ def leave(context: Context, refusal: str) -> None:
     context.viewer = Viewer(refusal=refusal)
     context.new_token = None
     context.has_shown_secret = False
+    context.key_made_at = None
 
 
 async def _user(context: Context, user_id: int) -> UserRow:

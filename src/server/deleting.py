@@ -22,13 +22,8 @@ from loaders.publications import (
 from models import DeletedKind
 from resolvers.account_deletion import bury_account
 from resolvers.context import Context, Services
-from resolvers.deletions import (
-    bury_asset_row,
-    bury_organization_row,
-    bury_publication,
-    bury_workspace_row,
-    drop_experience,
-)
+from resolvers.deletions import bury as bury_row
+from resolvers.deletions import drop_experience
 from resolvers.ids import no_such, public_id_of
 from server.failures import Failure
 
@@ -50,6 +45,10 @@ class _Way(NamedTuple):
     bury: Callable[[Context, Any], Awaitable[Any]]
 
 
+def _row(kind: DeletedKind) -> Callable[[Context, Any], Awaitable[Any]]:
+    return lambda context, row: bury_row(context, kind, row)
+
+
 async def _experience(context: Context, row: Any) -> None:
     publication = await context.loaders[PublicationById].load(row.publication_id)
     if publication is None:
@@ -62,11 +61,13 @@ async def _account(context: Context, row: UserRow) -> None:
 
 
 _WAYS: Final[Mapping[DeletedObject, _Way]] = {
-    DeletedObject.PUBLICATION: _Way(Kind.PUBLICATION, PublicationByPublicId, bury_publication),
+    DeletedObject.PUBLICATION: _Way(Kind.PUBLICATION, PublicationByPublicId, _row(DeletedKind.PUBLICATION)),
     DeletedObject.EXPERIENCE: _Way(Kind.EXPERIENCE, ExperienceByPublicId, _experience),
-    DeletedObject.ASSET: _Way(Kind.ASSET, AssetByPublicId, bury_asset_row),
-    DeletedObject.WORKSPACE: _Way(Kind.WORKSPACE, WorkspaceByPublicId, bury_workspace_row),
-    DeletedObject.ORGANIZATION: _Way(Kind.ORGANIZATION, OrganizationByPublicId, bury_organization_row),
+    DeletedObject.ASSET: _Way(Kind.ASSET, AssetByPublicId, _row(DeletedKind.ASSET)),
+    DeletedObject.WORKSPACE: _Way(Kind.WORKSPACE, WorkspaceByPublicId, _row(DeletedKind.WORKSPACE)),
+    DeletedObject.ORGANIZATION: _Way(
+        Kind.ORGANIZATION, OrganizationByPublicId, _row(DeletedKind.ORGANIZATION)
+    ),
     DeletedObject.ACCOUNT: _Way(Kind.USER, UserByPublicId, _account),
 }
 

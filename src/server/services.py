@@ -167,13 +167,14 @@ async def _write_uses(uses: KeyUses) -> None:
 def _accounts(settings: Settings, database: Database, clock: Callable[[], datetime]) -> AccountServices:
     rules = AccountRules(
         timedelta(days=settings.refresh_days),
+        timedelta(days=settings.sign_in_days),
         timedelta(minutes=settings.link_minutes),
         settings.sign_up,
-        settings.account_page,
+        settings.page_of_links(),
     )
     token = settings.mail_webhook_token.get_secret_value() if settings.mail_webhook_token else None
     webhook = MailSettings(settings.mail_webhook, token)
-    mail = MailWebhook(webhook, settings.account_page) if settings.mail_webhook else None
+    mail = MailWebhook(webhook, settings.page_of_links()) if settings.mail_webhook else None
     return AccountServices(rules, mail, foreign=_foreign(settings, database, clock))
 
 

@@ -171,6 +171,11 @@ class Settings(BaseSettings):
         "tokens.",
         least=0,
     )
+    sign_in_days: int = _number(
+        90,
+        "How many days a sign-in goes on by refresh tokens at most, however often it is used; 0 for ever.",
+        least=0,
+    )
     sign_ins_per_account: str = _setting(
         "10 per 15 minutes",
         "How often signing in to one account may fail from one address before that address has to wait.",
@@ -199,7 +204,8 @@ class Settings(BaseSettings):
     account_page: str = _setting(
         "",
         "The page of your site that the links in mail lead to, such as `https://app.example.com/account`. It "
-        "finds the kind of the link and its token behind the `#`.",
+        "finds the kind of the link and its token behind the `#`. Without it, they lead to `/studio/account` "
+        "below `VIEWGRAPH_PUBLIC_ORIGIN`, if that is an address of https, and the studio is on.",
     )
     link_minutes: int = _number(60, "How long such a link is good, in minutes.", least=1)
     sign_up: bool = _setting(
@@ -725,6 +731,13 @@ class Settings(BaseSettings):
             return None if self.public_origin == _OF_REQUEST else self.public_origin
         host = _HERE.get(self.host, self.host)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def page_of_links(self) -> str:
+        """Where links in mail lead; empty if there is no such page."""
+        if self.account_page or not self.studio:
+            return self.account_page
+        page = f"{self.public_origin}{self.root_path}/studio/account"
+        return page if _SAFE_ADDRESS.fullmatch(page) else ""
 
     def secrets_for(self, purpose: Purpose) -> tuple[str | None, list[str]]:
         """The one that is used, and the others."""

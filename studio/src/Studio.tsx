@@ -6,6 +6,7 @@ import { type App, AppContext } from "./app-context";
 import { recall, remember } from "./kept";
 import { Shell } from "./parts/Shell";
 import { useAddress } from "./useAddress";
+import { AccountView } from "./views/account/AccountView";
 import { SignIn } from "./views/SignIn";
 import { View } from "./views/View";
 import { type Language, speechOf, usualLanguage } from "./words";
@@ -68,7 +69,9 @@ export function Studio({ demo, hasEditor }: Props) {
     return (
         <AppContext.Provider value={app}>
             <Shell>
-                {isShown ? (
+                {address.place.kind === "account" ? (
+                    <AccountView />
+                ) : isShown ? (
                     <View />
                 ) : (
                     !isBeginning && <SignIn hasEnded={hasEnded} lookWithout={() => setAnonymous(true)} />

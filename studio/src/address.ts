@@ -39,7 +39,7 @@ export type Filters = {
 };
 
 export type Place = {
-    kind: "home" | "publications" | "organizations" | "workspaces" | "people" | "unknown";
+    kind: "home" | "account" | "publications" | "organizations" | "workspaces" | "people" | "unknown";
     name: string;
 };
 
@@ -52,12 +52,14 @@ export const OWN_TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone ||
 export function placeOf(path: string): Place {
     const [kind = "", name = "", ...more] = path.slice(`${ROOT}/studio/`.length).split("/");
     if (!kind) return { kind: "home", name: "" };
+    if (kind === "account" && !name && !more.length) return { kind, name };
     const isKnown = ["publications", "organizations", "workspaces", "people"].includes(kind) && name && !more.length;
     return isKnown ? { kind: kind as Place["kind"], name: decoded(name) } : { kind: "unknown", name: path };
 }
 
 export function pathOf({ kind, name }: Place): string {
-    return kind === "home" ? `${ROOT}/studio` : `${ROOT}/studio/${kind}/${encodeURIComponent(name)}`;
+    if (kind === "home" || kind === "account") return `${ROOT}/studio${kind === "home" ? "" : "/account"}`;
+    return `${ROOT}/studio/${kind}/${encodeURIComponent(name)}`;
 }
 
 export function filtersOf(search: string, now: Date): { filters: Filters; dropped: Dropped } {

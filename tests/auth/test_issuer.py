@@ -9,8 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from audit import Actor
 from auth.account_links import add_link
-from auth.identities import FirstSight
+from auth.identities import FirstSight, link
+from auth.issuer import Identity
 from loaders.credentials import account_by_email
 from resolvers.passwords import reset_link
 from tests.auth.asking import acts, message, who
@@ -24,6 +26,10 @@ LINK = """mutation($token: String!, $password: String) {
 RESET = """mutation($token: String!, $password: String!) {
   resetPassword(input: {token: $token, password: $password}) { user { username } } }"""
 UNLINK = 'mutation { unlinkIdentity(subject: "1234") { subject } }'
+IDENTITIES = "{ viewer { linkedIdentities { issuer subject linkedAt } } }"
+UNLINK_FROM = """mutation($issuer: String, $subject: String!) {
+  unlinkIdentity(issuer: $issuer, subject: $subject) { subject } }"""
+DELETE = "mutation { deleteAccount(input: {}) { id } }"
 OWNER = {"viewer": {"username": "owner"}}
 
 
@@ -69,6 +75,70 @@ async def test_a_linked_account_of_the_issuer_acts_as_its_user(studio: Studio, s
     assert await studio.count("external_identities") == 0
     id = studio.people["dora"].row.id
     assert (await acts(studio))[known:] == [("IDENTITY_LINKED", id), ("IDENTITY_UNLINKED", id)]
+
+
+async def test_accounts_at_issuers_are_listed_and_the_last_way_to_sign_in_stays(
+    studio: Studio, site: SigningSite
+) -> None:
+    """The owner has no password and no key."""
+    async with with_accounts(studio, trusting(studio, site, FirstSight(links_by_email=True))) as trusted:
+        for subject in ("1234", "5678"):
+            assert (await asked(trusted, site.token(studio.clock.now, sub=subject))).data == OWNER
+            studio.clock.advance(minutes=1)
+        elsewhere = Identity("https://old.example", "9", studio.clock.now, studio.clock.now)
+        async with studio.services.database.writing() as session:
+            await link(session, elsewhere, studio.people["owner"].row.id, Actor(studio.clock.now))
+        listed = (await trusted.ask(IDENTITIES, "owner")).data["viewer"]["linkedIdentities"]
+
+        first = await trusted.ask(UNLINK, "owner")
+        async with unchanged(studio):
+            last = await trusted.ask(UNLINK_FROM, "owner", subject="5678")
+        older = await trusted.ask(UNLINK_FROM, "owner", subject="9", issuer="https://old.example")
+        key = await trusted.ask(
+            'mutation { createAuthenticationKey(input: {name: "CI"}) { secret } }', "owner"
+        )
+        with_key = await trusted.ask(UNLINK_FROM, "owner", subject="5678")
+        left = (await trusted.ask(IDENTITIES, "owner")).data["viewer"]["linkedIdentities"]
+
+    assert listed == [
+        {"issuer": site.address, "subject": "1234", "linkedAt": "2023-06-15T12:00:00Z"},
+        {"issuer": site.address, "subject": "5678", "linkedAt": "2023-06-15T12:01:00Z"},
+        {"issuer": "https://old.example", "subject": "9", "linkedAt": "2023-06-15T12:02:00Z"},
+    ]
+    assert (first.data, older.data) == (
+        {"unlinkIdentity": {"subject": "1234"}},
+        {"unlinkIdentity": {"subject": "9"}},
+    )
+    assert last.extensions == {"code": "CONFLICT", "reason": "LAST_SIGN_IN"}
+    assert key.data
+    assert with_key.data == {"unlinkIdentity": {"subject": "5678"}}
+    assert left == []
+
+
+async def test_an_account_without_a_password_is_deleted_by_a_new_token_of_an_older_link(
+    studio: Studio, site: SigningSite
+) -> None:
+    async with with_accounts(studio, trusting(studio, site, FirstSight(links_by_email=True))) as trusted:
+
+        async def delete(**by: timedelta) -> Answer:
+            now = studio.clock.now
+            token = site.token(now, **{name: now + change for name, change in by.items()})
+            return await trusted.send({"query": DELETE}, {"authorization": f"Bearer {token}"})
+
+        assert (await asked(trusted, site.token(studio.clock.now))).data == OWNER
+        async with unchanged(studio):
+            just_linked = await delete()
+        studio.clock.advance(hours=24)
+        async with unchanged(studio):
+            own = await trusted.ask(DELETE, "owner")
+            old = await delete(iat=timedelta(minutes=-11))
+        owns = await delete(iat=timedelta(minutes=-9))
+
+    assert just_linked.extensions == {"code": "CONFLICT", "reason": "SIGN_IN_TOO_NEW"}
+    for answer in (own, old):
+        assert answer.extensions["reason"] == "PASSWORD_REQUIRED"
+    # It is the person. What else there is to say comes after that.
+    assert owns.extensions == {"code": "CONFLICT", "reason": "OWNS_PUBLICATIONS"}
 
 
 async def test_a_token_alone_links_no_account_and_another_password_ends_such_links(

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from auth.account_services import AccountRules, AccountServices
 from auth.sign_ins import end_all
 from database import table_of
 from models import AuditEntry, AuthenticationKey
 from tests.auth.asking import WHO, add_dora, message, new_key, who
+from tests.auth.signed import with_accounts
 from tests.auth.test_remembered import PATIENCE
 from tests.studio import PASSWORD, Answer, Studio
 from tests.waiting import overtaken
@@ -76,6 +78,25 @@ async def test_a_sign_in_goes_on_by_refresh_tokens_each_good_for_once(studio: St
         stored = str((await connection.exec_driver_sql("SELECT * FROM sign_ins")).all())
         await connection.rollback()
     assert first["refreshToken"][4:20] not in stored
+
+
+@pytest.mark.parametrize(("longest", "refreshes"), [(timedelta(days=3), 3), (timedelta(0), 5)])
+async def test_a_sign_in_ends_however_often_it_is_used(
+    studio: Studio, longest: timedelta, refreshes: int
+) -> None:
+    await add_dora(studio)
+    accounts = AccountServices(AccountRules(refresh_lifetime=timedelta(days=1), longest_sign_in=longest))
+    async with with_accounts(studio, accounts) as here:
+        token, done = (await signed_in(here))["refreshToken"], 0
+        for _ in range(5):
+            studio.clock.advance(hours=23)
+            answer = await refresh(here, token)
+            if answer.errors:
+                assert answer.code == "UNAUTHENTICATED"
+                break
+            token, done = answer.data["refreshAccessToken"]["refreshToken"], done + 1
+
+    assert done == refreshes
 
 
 async def test_a_refresh_token_that_comes_again_ends_its_sign_in(studio: Studio) -> None:

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from asyncio import to_thread
 from base64 import b64decode
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,6 +21,7 @@ from playwright.async_api import Locator, Page, Route, expect
 from server.demo.sign_ins import PASSWORD
 from tests.browser.conftest import Open, Tab
 from tests.browser.live import PATIENCE
+from tests.commands import done
 from tests.npm import installed
 from tests.server.program import Program
 
@@ -477,6 +479,15 @@ async def test_axe_finds_nothing_wrong_in_light_and_dark(
         found[scheme, "assets"] = await violations(studio)
         await studio.page.get_by_role("button", name="Sign out").click()
         found[scheme, "sign-in"] = await violations(studio)
+        for kind in ("RESET_PASSWORD", "SIGN_UP", "nothing"):
+            await studio.tab.run(
+                f"history.pushState(null, '', '/studio/account#kind={kind}&token=vgl_x');"
+                "dispatchEvent(new PopStateEvent('popstate'))"
+            )
+            await expect(studio.page.get_by_role("heading", level=1)).to_be_visible()
+            found[scheme, kind] = await violations(studio)
+            await studio.tab.run("history.back()")
+            await expect(studio.page.get_by_label("Email", exact=True)).to_be_visible()
 
     assert {place: wrong for place, wrong in found.items() if wrong} == {}
 
@@ -488,6 +499,38 @@ async def violations(studio: StudioPage) -> list[str]:
         " nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`)))"
     )
     return found
+
+
+async def test_a_link_in_mail_sets_another_password_by_keys_alone(demo: Program, opened: Open) -> None:
+    at = ("--database-url", f"sqlite:///{demo.folder / 'viewgraph-demo.sqlite3'}")
+    await to_thread(done, "user", "create", "linked@example.com", "linked", "--password", PASSWORD, *at)
+    token = (await to_thread(done, "user", "reset-link", "linked@example.com", *at)).strip()
+    tab = await opened(
+        f"{demo.address}/studio/account#kind=RESET_PASSWORD&token={token}", anew=True, locale="en-GB"
+    )
+    page = tab.page
+    password = page.get_by_label("New password, of 8 characters or more")
+    await password.focus()
+    await page.keyboard.type("password1")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).not_to_be_empty()
+    await password.fill("")
+    await password.focus()
+    await page.keyboard.type("a longer word of theirs")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("linked has another password now.")).to_be_focused()
+
+    assert page.url == f"{demo.address}/studio/account"
+    login = "mutation($input: LoginInput!) { login(input: $input) { viewer { username } } }"
+    given = {"password": {"email": "linked@example.com", "password": "a longer word of theirs"}}
+    assert demo.post(login, input=given)["data"] == {"login": {"viewer": {"username": "linked"}}}
+    again = demo.post(
+        """mutation($token: String!) {
+          resetPassword(input: {token: $token, password: "another one of theirs"}) { user { username } } }""",
+        token=token,
+    )
+    assert again["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+    assert tab.complaints == []
 
 
 async def test_each_query_that_is_shown_runs_and_nothing_stands_beyond_the_edge(

@@ -442,11 +442,19 @@ async def test_an_account_without_a_password_is_not_deleted_by_its_tokens_alone(
         f"mutation($t: String!) {{ refreshAccessToken(refreshToken: $t) {{ accessToken }} {delete} }}",
         t=answer.data["login"]["refreshToken"],
     )
-    signed_in = await studio.ask(
-        f"mutation($k: String!) {{ login(input: {{authenticationKey: $k}}) {{ accessToken }} {delete} }}",
-        k=secret,
+    by_key = f"mutation($k: String!) {{ login(input: {{authenticationKey: $k}}) {{ accessToken }} {delete} }}"
+    # Whoever found the token may have made the key.
+    new = await studio.ask(by_key, k=secret)
+    by_key_alone = await studio.send(
+        {"query": f"mutation {{ {delete} }}"}, {"authorization": f"Token {secret}"}
     )
+    studio.clock.advance(hours=24)
+    signed_in = await studio.ask(by_key, k=secret)
 
+    assert new.errors == [("CONFLICT", "deleteAccount")]
+    assert new.extensions == {"code": "CONFLICT", "reason": "SIGN_IN_TOO_NEW"}
+    assert "try again from 2023-06-16 12:00:00 UTC" in new.body["errors"][0]["message"]
+    assert by_key_alone.errors == [("BAD_USER_INPUT", "deleteAccount")]
     assert refreshed.errors == [("BAD_USER_INPUT", "deleteAccount")]
     assert refreshed.body["data"]["refreshAccessToken"]
     assert signed_in.data["deleteAccount"] == {"id": studio.people["dora"].id}

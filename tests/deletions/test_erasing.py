@@ -32,6 +32,14 @@ async def figures(studio: Studio) -> Any:
 
 async def test_what_is_kept_of_a_person_is_one_file(studio: Studio) -> None:
     life = await lived(studio)
+    make = 'mutation { createOrganization(input: {name: "Guild"}) { organization { id } } }'
+    guild = (await do(studio, "stranger", make))["organization"]["id"]
+    make = """mutation($o: ID!) {
+      createWorkspace(input: {organizationId: $o, name: "Hall"}) { workspace { id } } }"""
+    hall = (await do(studio, "stranger", make, o=guild))["workspace"]["id"]
+    invite = """mutation($o: ID!, $u: ID!, $w: [ID!]) {
+      inviteMember(input: {organizationId: $o, userId: $u, workspaceIds: $w}) { invitation { id } } }"""
+    invited = await do(studio, "stranger", invite, o=guild, u=life.person.id, w=[hall])
 
     url = (await do(studio, "zephyrine", "mutation { exportAccount { url } }"))["url"]
     response = await studio.client.get(url)
@@ -43,7 +51,7 @@ async def test_what_is_kept_of_a_person_is_one_file(studio: Studio) -> None:
         "account_links": 2,
         "active_users": 2,
         "appointments": 1,
-        "audit_entries": 9,
+        "audit_entries": 13,
         "authentication_keys": 1,
         "bookmarks": 1,
         "co_creators": 1,
@@ -54,8 +62,9 @@ async def test_what_is_kept_of_a_person_is_one_file(studio: Studio) -> None:
         "follow_totals": 1,
         "follows": 2,
         "import_tenants": 1,
-        # One sent, and one that waits for a yes.
-        "invitations": 2,
+        # One sent, and two that wait for a yes.
+        "invitations": 3,
+        "invited_workspaces": 1,
         "likes": 1,
         "memberships": 2,
         # Four of the publication, one of the profile, one of the work.
@@ -69,14 +78,17 @@ async def test_what_is_kept_of_a_person_is_one_file(studio: Studio) -> None:
         "works": 1,
         "workspace_memberships": 2,
     }
+    assert told["invited_workspaces"] == [{"invitation": invited["invitation"]["id"], "workspace": hall}]
     assert sorted(row["act"] for row in told["audit_entries"]) == [
         "ACCOUNT_CREATED",
         "ACCOUNT_EXPORTED",
         "CO_CREATOR_ADDED",
-        "CO_CREATOR_INVITED",
+        # By the person, and twice of the person.
+        *["CO_CREATOR_INVITED"] * 3,
         "IDENTITY_LINKED",
         "KEY_CREATED",
         "MEMBER_ADDED",
+        *["MEMBER_INVITED"] * 2,
         "ORGANIZATION_CREATED",
         "PUBLICATION_CREATED",
     ]
@@ -92,6 +104,7 @@ async def test_what_is_kept_of_a_person_is_one_file(studio: Studio) -> None:
     assert {(row["user"], row["inviter"]) for row in told["invitations"]} == {
         (studio.people["stranger"].id, life.person.id),
         (life.person.id, studio.people["owner"].id),
+        (life.person.id, studio.people["stranger"].id),
     }
 
 

@@ -21,6 +21,7 @@ User.receivedAppointments    UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      F
 User.receivedComments        UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
 Organization.domainAliases   UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  shown      FORBIDDEN
 User.domainAliases           UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
+User.linkedIdentities        UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
 Asset.metrics                UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  shown      FORBIDDEN
 UserInsight.profileViews     UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
 UserInsight.profileSearches  UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
@@ -45,6 +46,7 @@ ASK = {
         )
     },
     "User.domainAliases": "user(by: {id: $owner}) { name domainAliases { domain } }",
+    "User.linkedIdentities": "user(by: {id: $owner}) { name linkedIdentities { subject } }",
     "Organization.metrics": f"organization(id: $organization) {{ name metrics({RANGE}) {{ total3DViews }} }}",
     "Workspace.metrics": f"workspace(id: $workspace) {{ name metrics({RANGE}) {{ total3DViews }} }}",
     "Asset.metrics": f"asset(id: $asset) {{ name metrics({RANGE}) {{ total3DViews }} }}",

@@ -267,6 +267,7 @@ def test_what_is_protected_is_private_whatever_stands_around_it() -> None:
         "User.bookedAppointments",
         "User.domainAliases",
         "User.invitations",
+        "User.linkedIdentities",
         "User.receivedAppointments",
         "User.receivedComments",
         "UserInsight.profileSearches",

@@ -122,7 +122,7 @@ def test_every_input_with_fields_that_may_be_null_says_what_null_means() -> None
         if not isinstance(argument.type, GraphQLNonNull)
     }
     # Nothing is unset by them: who has no password gives none.
-    assert bare == {"confirmEmail.password", "linkIdentity.password"}
+    assert bare == {"confirmEmail.password", "linkIdentity.password", "unlinkIdentity.issuer"}
 
 
 class Row(NamedTuple):

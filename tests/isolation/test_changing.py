@@ -45,6 +45,10 @@ def bare(**values: Any) -> Callable[[World], dict[str, Any]]:
 
 
 def _known(world: World, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _known(world, one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_known(world, one) for one in value]
     return world.ids.get(value, value) if isinstance(value, str) else value
 
 
@@ -87,6 +91,10 @@ ASKED: dict[str, tuple[Callable[[World], dict[str, Any]], set[str]]] = {
     "revokeAuthenticationKey": (bare(id="key"), {"owner"}),
     # Others' are dropped, one by one: below.
     "recordEvents": (events, {"owner", "cocreator", "admin", "chief", "admin@Works"}),
+    "removeEvents": (
+        bare(subject={"publicationId": "publication"}, eventIds=["a view"]),
+        MAKERS,
+    ),
     "createPublication": (given(name="Mine", customUrl="mine"), {ANYONE}),
     "updatePublication": (given(id="publication", name="Taken"), MAKERS),
     "inviteCoCreator": (bare(publicationId="publication", userId="passer-by"), {"owner"}),
@@ -156,6 +164,7 @@ RECORDED: dict[str, Act] = {
     "leavePublication": Act.CO_CREATOR_REMOVED,
     "removeCoCreator": Act.CO_CREATOR_REMOVED,
     "deleteComment": Act.COMMENT_DELETED,
+    "removeEvents": Act.EVENTS_REMOVED,
     "createOrganization": Act.ORGANIZATION_CREATED,
     "createWorkspace": Act.WORKSPACE_CREATED,
     "inviteMember": Act.MEMBER_INVITED,

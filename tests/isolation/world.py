@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlmodel import SQLModel, col
 
 from auth.tokens import Claims
-from base.ids import parse_global_id
+from base.ids import parse_global_id, uuid7
 from models import AuditEntry, Membership, Role
 from tests.studio import PASSWORD, Answer, Studio
 
@@ -150,7 +150,9 @@ async def _add_invitations(world: World) -> None:
 
 async def _add_what_people_have(world: World) -> None:
     publication = world.ids["publication"]
-    await world.studio.report([{"subject": {"publicationId": publication}, "action": "VIEW"}] * 9, "owner")
+    view = {"subject": {"publicationId": publication}, "action": "VIEW"}
+    world.ids["a view"] = str(uuid7(world.studio.clock.now))
+    await world.studio.report([{**view, "id": world.ids["a view"]}, *[view] * 8], "owner")
     insight = """mutation { createUserInsight(input: {profileViews: 7777, profileSearches: 7778, works: [
       {itemId: "dQw4w9WgXcQ", sourceType: YOUTUBE, isIndividualWork: true}]}) { userInsight { id } } }"""
     world.ids["insight"] = (await world.do("owner", insight))["userInsight"]["id"]

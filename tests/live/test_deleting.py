@@ -1,5 +1,6 @@
 """Subscriptions end when what they show is deleted, or whoever asked for them."""
 
+from base.ids import uuid7
 from tests.live.acts import ASSET, METRICS, URL
 from tests.live.served import Served
 from tests.studio import PASSWORD, Studio
@@ -39,3 +40,21 @@ async def test_a_subscription_of_a_deleted_account_shows_nothing_more(studio: St
         assert (await studio.ask(share, "owner", p=studio.publication)).data
         code, _ = await socket.close_code()
         assert code == 4403
+
+
+async def test_a_subscription_shows_figures_without_events_that_were_taken_back(
+    studio: Studio, server: Served
+) -> None:
+    lamp, id = await studio.add_asset("A lamp"), str(uuid7(studio.clock.now))
+    view = {"subject": {"assetId": lamp}, "action": "VIEW_3D"}
+    await studio.report([view, {**view, "id": id}])
+    remove = """mutation($s: EventSubject!, $ids: [ID!]!) {
+      removeEvents(subject: $s, eventIds: $ids) { removed } }"""
+
+    async with server.socket(studio.token("admin")) as socket:
+        await socket.subscribe(ASSET, id=lamp)
+        shown = [(await socket.next())["data"]["assetMetricsChanged"]["metrics"]["total3DViews"]]
+        assert (await studio.ask(remove, "admin", s=view["subject"], ids=[id])).data
+        shown.append((await socket.next())["data"]["assetMetricsChanged"]["metrics"]["total3DViews"])
+
+    assert shown == [2, 1]

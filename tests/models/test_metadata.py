@@ -168,7 +168,13 @@ def test_every_number_that_refers_to_a_row_is_big() -> None:
         f"{column.table.name}.{column.name}"
         for column in referring
         if not isinstance(column.type, BigInteger)
-    } == {"engaged_views.event_id", "engaged_views.view_id", "events.view_id", "works.item_id"}
+    } == {
+        "engaged_views.event_id",
+        "engaged_views.view_id",
+        "events.view_id",
+        "visitor_links.event_id",
+        "works.item_id",
+    }
 
 
 def test_what_leaves_the_house_has_a_public_id_that_nobody_else_has() -> None:
@@ -299,6 +305,7 @@ async def test_the_database_finds_a_day_and_a_subject_by_an_index(services: Serv
             ("tenant_id", "subject_id", "occurred_at"),
             ("tenant_id", "subject_id", "occurred_at", "action", "user_id"),
             ("tenant_id", "visitor", "subject_id", "occurred_at", "action", "user_id"),
+            ("tenant_id", "visitor", "user_id", "occurred_at", "id"),
         },
         "folded_hours": set(),
         "hour_totals": {("tenant_id", "day")},

@@ -8,9 +8,11 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from base.ids import Kind
+from base.ids import Kind, parse_global_id
 from database import table_of
-from models import AuditEntry, Membership, Role
+from ingest.deletions.tombstones import bury_publications
+from models import AuditEntry, Invitation, Membership, Publication, Role
+from resolvers.co_creators import add_co_creator
 from resolvers.locked_roles import lock_organization
 from tests.resolvers.figures import FORBIDDEN, NOT_FOUND, SIGN_IN_FIRST, ids_of_no, unchanged
 from tests.studio import Answer, Studio
@@ -327,3 +329,36 @@ async def test_who_is_a_member_already_is_not_added_once_more_in_the_audit_trail
         acts = list(await connection.scalars(select(entries.act).where(stranger)))
     assert acts == ["ACCOUNT_CREATED", "MEMBER_INVITED"]
     assert (await members(studio))["stranger"][0] == "ADMIN"
+
+
+async def test_nobody_is_invited_to_a_publication_that_was_deleted_meanwhile(studio: Studio) -> None:
+    public_id = parse_global_id(studio.publication)[1]
+
+    async def bury(session: AsyncSession) -> None:
+        rows = table_of(Publication).c
+        found = await session.execute(select(rows.id, rows.custom_url).where(rows.public_id == public_id))
+        id, url = found.one()
+        await bury_publications(session, {id: url}, studio.clock.now, studio.clock.now)
+
+    late = await overtaken(studio, lambda: co_creator(studio, "stranger"), bury)
+
+    assert late.extensions == NOT_FOUND
+    assert await studio.count("invitations") == 0
+
+
+async def test_who_accepted_meanwhile_is_not_invited_again(studio: Studio) -> None:
+    """The second invitation has read everything before."""
+    assert (await co_creator(studio, "stranger")).data
+    user_id = studio.people["stranger"].row.id
+
+    async def accept(session: AsyncSession) -> None:
+        rows, invitations = table_of(Publication).c, table_of(Invitation)
+        public_id = parse_global_id(studio.publication)[1]
+        publication_id = await session.scalar(select(rows.id).where(rows.public_id == public_id))
+        await add_co_creator(session, publication_id or 0, user_id, studio.clock.now)
+        await session.execute(delete(invitations).where(invitations.c.user_id == user_id))
+
+    late = await overtaken(studio, lambda: co_creator(studio, "stranger"), accept)
+
+    assert late.code == "CONFLICT"
+    assert await studio.count("invitations") == 0

@@ -24,6 +24,7 @@ INVITE = """mutation($o: ID!, $u: ID!) {
 INVITE_TO_WORKSPACE = (
     "mutation($w: ID!, $u: ID!) { inviteToWorkspace(workspaceId: $w, userId: $u) { invitation { id } } }"
 )
+WITHDRAW = "mutation($i: ID!) { withdrawInvitation(id: $i) { id } }"
 LEAVE = "mutation($o: ID!) { leaveOrganization(organizationId: $o) { id } }"
 REMOVE = """mutation($o: ID!, $u: ID!) {
   removeMember(input: {organizationId: $o, userId: $u}) { user { username } } }"""
@@ -82,15 +83,22 @@ async def test_an_admin_gives_roles_but_none_of_an_owner(studio: Studio) -> None
     assert (await change(studio, "owner", "MEMBER", "admin", mine)).errors == []
 
 
-@pytest.mark.parametrize("named", ["INVITE", "INVITE_TO_WORKSPACE", "CHANGE", "REMOVE"])
+@pytest.mark.parametrize(
+    "named", ["INVITE", "INVITE_TO_WORKSPACE", "CHANGE", "REMOVE", "REMOVE_FROM", "WITHDRAW", "DELETE_ASSET"]
+)
 async def test_an_admin_who_is_overtaken_by_a_lower_role_changes_nothing(studio: Studio, named: str) -> None:
     ids = {name: person.id for name, person in studio.people.items()}
     at = {"o": studio.organization, "w": studio.workspaces[1]}
+    sent = await studio.ask(INVITE, "admin", o=at["o"], u=ids["owner"])
+    chair = await studio.add_asset("Chair")
     query, given = {
         "INVITE": (INVITE, {"o": at["o"], "u": ids["stranger"]}),
         "INVITE_TO_WORKSPACE": (INVITE_TO_WORKSPACE, {"w": at["w"], "u": ids["member"]}),
         "CHANGE": (CHANGE, {"o": at["o"], "u": ids["member"], "r": "ADMIN"}),
         "REMOVE": (REMOVE, {"o": at["o"], "u": ids["member"]}),
+        "REMOVE_FROM": (REMOVE_FROM, {"w": studio.workspaces[0], "u": ids["member"]}),
+        "WITHDRAW": (WITHDRAW, {"i": sent.data["inviteMember"]["invitation"]["id"]}),
+        "DELETE_ASSET": ("mutation($a: ID!) { deleteAsset(id: $a) { id } }", {"a": chair}),
     }[named]
     public_id = parse_global_id(studio.organization)[1]
 
@@ -103,7 +111,8 @@ async def test_an_admin_who_is_overtaken_by_a_lower_role_changes_nothing(studio:
     late = await overtaken(studio, lambda: studio.ask(query, "admin", **given), lower)
 
     assert late.extensions == FORBIDDEN
-    assert await studio.count("invitations") == 0
+    counted = [await studio.count(name) for name in ("invitations", "workspace_memberships", "deletions")]
+    assert counted == [1, 1, 0]
     async with studio.services.database.snapshot() as connection:
         roles = list(await connection.scalars(select(table_of(Membership).c.role)))
     assert roles == [Role.MEMBER, Role.MEMBER]

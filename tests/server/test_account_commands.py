@@ -58,6 +58,32 @@ def test_a_link_leads_to_the_page_of_the_settings(
     assert link.startswith("https://app.example.com/account#kind=RESET_PASSWORD&token=vgl_")
 
 
+@pytest.mark.parametrize(
+    ("variables", "page"),
+    [
+        (
+            {"VIEWGRAPH_PUBLIC_ORIGIN": "https://figures.example.com"},
+            "https://figures.example.com/studio/account#",
+        ),
+        (
+            {"VIEWGRAPH_PUBLIC_ORIGIN": "http://localhost:8000", "VIEWGRAPH_ROOT_PATH": "/below"},
+            "http://localhost:8000/below/studio/account#",
+        ),
+        ({"VIEWGRAPH_PUBLIC_ORIGIN": "http://figures.example.com"}, "vgl_"),
+        ({"VIEWGRAPH_PUBLIC_ORIGIN": "request"}, "vgl_"),
+        ({"VIEWGRAPH_PUBLIC_ORIGIN": "https://figures.example.com", "VIEWGRAPH_STUDIO": "false"}, "vgl_"),
+    ],
+)
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_without_that_page_a_link_leads_to_the_studio_if_that_is_safe_to_reach(
+    at: tuple[str, str], monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], page: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert run("user", "reset-link", "ada@example.com", *at).stdout.startswith(page)
+
+
 def test_an_operator_changes_an_account(at: tuple[str, str]) -> None:
     changes = ("--email", "Lovelace@example.com", "--username", "Lovelace", "--name", "Ada L.")
     assert done("user", "update", "ada@example.com", *changes, *at) == "The account is changed.\n"

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import SQLModel
 
 from base.errors import Conflict
 from base.ids import uuid7
@@ -21,13 +20,10 @@ from tests.commands import done, mistake, run
 from tests.deletions.life import do, erased
 from tests.locks import waits
 from tests.studio import SECRET, Studio
+from tests.subjects import counted
 
 on_postgresql = pytest.mark.parametrize("engine", ["postgresql"])
 FORMATS = ("ndjson", "csv", "parquet")
-COUNTED = (
-    "events", "day_totals", "month_totals", "subject_totals", "engaged_views", "active_users",
-    "visitor_sketches", "hour_totals",
-)  # fmt: skip
 
 
 def write(path: Path, events: list[dict[str, Any]]) -> Path:
@@ -75,19 +71,6 @@ def door(database_url: str, tmp_path: Path) -> Door:
     return Door(database_url, tmp_path)
 
 
-async def counted(studio: Studio) -> dict[str, list[str]]:
-    """Every row that counts something, without sketches: that of the same visitors has many forms."""
-    async with studio.services.database.engine.connect() as connection:
-        await connection.execution_options(is_snapshot=True)
-        rows = {}
-        for name in COUNTED:
-            table = SQLModel.metadata.tables[name]
-            shown = [column for column in table.columns if column.name not in ("sketch", "import_id")]
-            selected = table.select().with_only_columns(*shown)
-            rows[name] = sorted(map(repr, (await connection.execute(selected)).all()))
-        return rows
-
-
 Story = tuple[list[dict[str, Any]], dict[str, list[str]]]
 
 
@@ -102,7 +85,12 @@ async def told(studio: Studio) -> list[dict[str, Any]]:
             at = f"{day}T{hour:02}:00:00Z"
             view = str(uuid7(studio.clock.now))
             events += [
-                {"subject": {"publicationId": studio.publication}, "action": "VIEW", "userId": person},
+                {
+                    "subject": {"publicationId": studio.publication},
+                    "action": "VIEW",
+                    "userId": person,
+                    "visitor": f"reader {hour}",
+                },
                 {"subject": {"publicationId": studio.publication}, "action": "SHARE", "visitor": f"v{hour}"},
                 {"subject": {"assetId": chair}, "action": "VIEW_3D", "viewId": view, "domain": "a.example"},
                 {"subject": {"assetId": chair}, "action": "INTERACTION", "viewId": view, "visitor": "ada"},

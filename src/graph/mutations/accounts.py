@@ -183,8 +183,15 @@ class AccountMutations:
 
     @mutation(TokenScope.USER)
     async def unlink_identity(
-        self, info: Info, subject: Annotated[str, argument("The subject of its tokens, which is their sub.")]
+        self,
+        info: Info,
+        subject: Annotated[str, argument("The subject of its tokens, which is their sub.")],
+        issuer: Annotated[
+            str | None, argument("The issuer: by default the one that this server trusts.")
+        ] = None,
     ) -> UnlinkIdentityPayload | None:
         """Ends the link to an account at the issuer: its tokens no longer act as the viewer. NOT_FOUND for
-        one that is not linked to the viewer."""
-        return UnlinkIdentityPayload(subject=await identities.unlink_identity(info.context, subject))
+        one that is not linked to the viewer; CONFLICT for the last way to sign in, which is without a
+        password, an authentication key that has not ended, and another account at the trusted issuer."""
+        gone = await identities.unlink_identity(info.context, subject, issuer)
+        return UnlinkIdentityPayload(subject=gone)

@@ -83,8 +83,11 @@ class UpdateViewerInput:
 @strawberry.input(description="What it takes to delete the viewer's account.")
 class DeleteAccountInput:
     password: str | None = optional(
-        "The account's password. An account without one signs in by `login` in the same document instead: "
-        "otherwise BAD_USER_INPUT, with the reason PASSWORD_REQUIRED."
+        "The account's password. An account without one signs in by `login` with an authentication key in "
+        "the same document instead, or sends the request with a token that the issuer made in the last 10 "
+        "minutes: "
+        "otherwise BAD_USER_INPUT, with the reason PASSWORD_REQUIRED. If the key was made, or the account at "
+        "the issuer was linked, less than a day ago: CONFLICT, with the reason SIGN_IN_TOO_NEW."
     )
     delete_publications: bool = optional(
         "Whether the viewer's publications are deleted, too. If there are any, and this is false: CONFLICT, "

@@ -15,8 +15,6 @@ from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
 from graph.types.invitation import Invitation
 from graph.types.publication import Publication, User
-from ingest.admission import Reason
-from ingest.outcomes import EventOutcome, EventStatus, Outcomes
 from resolvers.accounts import NewKey
 from resolvers.invitation_answers import Joined
 from resolvers.signing_in import SignedIn
@@ -72,53 +70,6 @@ class CreateAuthenticationKeyPayload:
 @strawberry.type(description="A key that is refused from now on.")
 class RevokeAuthenticationKeyPayload:
     id: strawberry.ID = described("The global id of the revoked key.")
-
-
-@strawberry.type(description="What became of one event.")
-class EventResult:
-    id: strawberry.ID = described(
-        "The event's id: as given, or as made by the server; empty for a dropped event without one."
-    )
-    status: EventStatus = described("Whether it was stored now, was stored before, or was dropped.")
-    reason: str | None = described(f"Null unless it was dropped. Why it was dropped: {', '.join(Reason)}.")
-    clock_correction: int | None = described(
-        "How many seconds were added to the given time, because `sentAt` showed that the sender's clock "
-        "was wrong: more than 0 if it was behind, less than 0 if it was ahead. Null if the time was not "
-        "corrected."
-    )
-
-    @classmethod
-    def of(cls, outcome: EventOutcome) -> Self:
-        return cls(
-            id=strawberry.ID(str(outcome.id)),
-            status=outcome.status,
-            reason=outcome.reason,
-            clock_correction=outcome.clock_behind or None,
-        )
-
-
-@strawberry.type(description="What became of the events. What is stored is counted, and survives a crash.")
-class RecordEventsPayload:
-    stored: int = described("How many events were new, and are stored now.")
-    duplicates: int = described("How many events had an id that was stored before. They changed nothing.")
-    dropped: int = described(
-        "How many events were refused, each for the `reason` in its result. They changed nothing."
-    )
-    corrected: int = described(
-        "How many of the stored events are counted at another time than given, because the sender's clock "
-        "was wrong: see `clockCorrection`."
-    )
-    results: list[EventResult] = described("One for each event given, in the order in which they were given.")
-
-    @classmethod
-    def of(cls, outcomes: Outcomes) -> Self:
-        return cls(
-            stored=outcomes.stored,
-            duplicates=outcomes.duplicates,
-            dropped=outcomes.dropped,
-            corrected=outcomes.corrected,
-            results=[EventResult.of(outcome) for outcome in outcomes],
-        )
 
 
 @strawberry.type(description="The publication that was made.")

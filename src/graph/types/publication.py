@@ -36,6 +36,7 @@ from graph.types.authentication_key import AuthenticationKey
 from graph.types.connection import Connection, PageOf, connection_of, listed
 from graph.types.domains import domain_aliases_for
 from graph.types.experience import Experience
+from graph.types.linked_identity import of_user
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SharedFigure, SocialMetrics
 from graph.types.node import LegacyId, Node, legacy_id, of_row, with_row
 from graph.types.views import ActionSeries, ViewSeries
@@ -118,6 +119,8 @@ class User(Node):
         """The keys by which programs sign in as this user, oldest first. Those that ended are kept for 30
         days at least."""
         return PageKey(people_lists.KEYS_OF_USER, page(), self.row.id)
+
+    linked_identities = of_user
 
     @listed(_Appointments | None, requires=[Access.SELF])
     def booked_appointments(self, page: PageOf) -> PageKey:

@@ -18,6 +18,7 @@ from server.commands.deletions import deletions
 from server.commands.demo import demo
 from server.commands.distribute import distribute
 from server.commands.doctor import doctor
+from server.commands.event_remove import event_remove
 from server.commands.explain import explain
 from server.commands.import_ import import_events
 from server.commands.import_catalog import import_catalog
@@ -140,6 +141,10 @@ persons = typer.Typer(help="What is kept of persons.", no_args_is_help=True)
 persons.command("export")(person_export)
 persons.command("erase")(person_erase)
 app.add_typer(persons, name="person")
+
+events = typer.Typer(help="Events that were stored.", no_args_is_help=True)
+events.command("remove")(event_remove)
+app.add_typer(events, name="event")
 
 keys = typer.Typer(help="Authentication keys, with which programs sign in.", no_args_is_help=True)
 keys.command("create")(key_create)

@@ -1,0 +1,116 @@
+"""Links between named visitors and users: which user a visitor is, if an event named both."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from database import Bulk, bulk, delete_rows
+from ingest.columns import EVENTS, LINKS
+from ingest.event_columns import EventColumns
+from ingest.tenants import TenantRow
+from ingest.topics import Topic
+from ingest.visitors import NAMED_BYTES
+from models import SUBJECT_OF, Action, VisitorLink
+
+# Exactly the words of the indexes, so that they are used.
+_NAMED: Final[ColumnElement[bool]] = literal_column(
+    "events.user_id IS NOT NULL AND length(events.visitor) = 16"
+)
+_LONE: Final[ColumnElement[bool]] = literal_column("events.user_id IS NULL AND length(events.visitor) = 16")
+_TO_ANOTHER: Final = "user_id = excluded.user_id, event_id = excluded.event_id"
+
+
+async def link_visitors(bulk: Bulk, events: EventColumns) -> None:
+    """Links a visitor to a user if an event names both. Then the visitor is that user in all events."""
+    if not events.have_users:
+        return
+    links: dict[tuple[int, bytes], tuple[int, bytes]] = {}
+    columns = (events.tenant_ids, events.visitors, events.user_ids, events.ids)
+    for tenant_id, visitor, user_id, id in zip(*columns, strict=True):
+        if user_id is not None and visitor is not None and len(visitor) == NAMED_BYTES:
+            links.setdefault((tenant_id, visitor), (user_id, id))
+    if links:
+        rows = [(*key, *linked) for key, linked in sorted(links.items())]
+        await bulk.packed.insert_new(VisitorLink, rows)
+
+
+class _Link(NamedTuple):
+    user_id: int
+    event_id: UUID | None
+
+
+async def unlink_visitors(
+    session: AsyncSession, tenant: TenantRow, visitors: set[bytes], gone: set[UUID]
+) -> set[Topic]:
+    """Ends the links that events made which are gone by now, unless another event names both, too. Returns
+    the subjects to which an unlinked visitor came. The tenant must be locked alone.
+    """
+    links = await _made_by(session, tenant, visitors, gone)
+    if not links:
+        return set()
+    named = await _named(session, tenant, sorted(links))
+    moved = {visitor: _still(link, named[visitor]) for visitor, link in links.items() if visitor in named}
+    rows = [(tenant.id, visitor, *link) for visitor, link in sorted(moved.items())]
+    await (await bulk(session)).upsert(VisitorLink, rows, _TO_ANOTHER)
+    ended = sorted(links.keys() - named.keys())
+    await delete_rows(session, VisitorLink, [(tenant.id, visitor) for visitor in ended])
+    others = [visitor for visitor, link in moved.items() if link.user_id != links[visitor].user_id]
+    return await _seen_at(session, tenant, [*ended, *others])
+
+
+async def _made_by(
+    session: AsyncSession, tenant: TenantRow, visitors: set[bytes], gone: set[UUID]
+) -> dict[bytes, _Link]:
+    """A link that does not say which event made it may be of one that was pruned. Then it stays."""
+    found = await session.execute(
+        select(LINKS.visitor, LINKS.user_id, LINKS.event_id).where(
+            LINKS.tenant_id == tenant.id, LINKS.visitor.in_(visitors)
+        )
+    )
+    links = {visitor: _Link(*rest) for visitor, *rest in found}
+    has_all_events = tenant.pruned_before is None
+    return {
+        visitor: link
+        for visitor, link in links.items()
+        if link.event_id in gone or (link.event_id is None and has_all_events)
+    }
+
+
+async def _named(
+    session: AsyncSession, tenant: TenantRow, visitors: Sequence[bytes]
+) -> dict[bytes, list[_Link]]:
+    """The users with whom events name these visitors, each with its first such event, in their order."""
+    first = func.row_number().over(
+        partition_by=(EVENTS.visitor, EVENTS.user_id), order_by=(EVENTS.occurred_at, EVENTS.id)
+    )
+    columns = (EVENTS.visitor, EVENTS.user_id, EVENTS.id, EVENTS.occurred_at)
+    each = (
+        select(*columns, first.label("place"))
+        .where(EVENTS.tenant_id == tenant.id, EVENTS.visitor.in_(visitors), _NAMED)
+        .subquery("each")
+        .c
+    )
+    found = await session.execute(
+        select(each.visitor, each.user_id, each.id).where(each.place == 1).order_by(each.occurred_at, each.id)
+    )
+    named: dict[bytes, list[_Link]] = {}
+    for visitor, *link in found:
+        named.setdefault(visitor, []).append(_Link(*link))
+    return named
+
+
+def _still(link: _Link, named: Sequence[_Link]) -> _Link:
+    """The same user, if an event still says so. Otherwise the first one that an event says."""
+    return next((one for one in named if one.user_id == link.user_id), named[0])
+
+
+async def _seen_at(session: AsyncSession, tenant: TenantRow, visitors: Sequence[bytes]) -> set[Topic]:
+    found = await session.execute(
+        select(EVENTS.action, EVENTS.subject_id)
+        .distinct()
+        .where(EVENTS.tenant_id == tenant.id, EVENTS.visitor.in_(visitors), _LONE)
+    )
+    return {Topic(SUBJECT_OF[Action(action)], id) for action, id in found}
