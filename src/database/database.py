@@ -11,7 +11,7 @@ from sqlalchemy import QueuePool, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 
 from database.addresses import url_of
-from database.bulk.transactions import Work, committed, driver_of
+from database.bulk.transactions import Work, committed, committed_in_background, driver_of
 from database.cluster import Cluster
 from database.commits import Commits
 from database.engine import busy_milliseconds, engine_of
@@ -27,6 +27,7 @@ from database.usage import NO_REQUEST, current_usage
 from database.watchdog import ReadWatchdog
 
 R = TypeVar("R")
+S = TypeVar("S")
 Observer = Callable[[str], None]
 
 _FEW = 500
@@ -197,19 +198,44 @@ class Database:
         driver's own errors, and TimeoutError after so many seconds.
         """
         with current_usage(), self.commits.noted(is_count=True):
-            async with timeout(seconds), self._writer:
-                held = await self._held.take()
-                try:
-                    done = await committed(
-                        self.dialect_name, held.driver, self._observe_write, self._cluster, work
-                    )
-                except BaseException:
-                    # The next unit of work must not find the connection: it may be broken, or in the middle
-                    # of something.
-                    self._drop_later(dropped(held.connection))
-                    raise
-                await self._held.give_back(held)
-                return done
+            return await self._committed(committed, work, seconds)
+
+    async def in_background(self, work: Work[R]) -> tuple[R, float]:
+        """A unit of work that nobody waits for, on which no answer depends, and that can be done again:
+        undone when it raises, or when the machine fails shortly afterwards. It waits for nothing but its
+        bulk. Returns also for how many seconds it kept the database.
+
+        Raises UNAVAILABLE when the database cannot do it in time.
+        """
+        with faults_translated(), current_usage():
+            done = await self._committed(committed_in_background, work, self._write_seconds)
+            if self.dialect_name == "sqlite":
+                await self._move_log()
+        return done
+
+    async def _committed(
+        self, commit: Callable[..., Coroutine[Any, Any, S]], work: Work[Any], seconds: float | None
+    ) -> S:
+        async with timeout(seconds), self._writer:
+            held = await self._held.take()
+            try:
+                done = await commit(self.dialect_name, held.driver, self._observe_write, self._cluster, work)
+            except BaseException:
+                # The next unit of work must not find the connection: it may be broken, or in the middle
+                # of something.
+                self._drop_later(dropped(held.connection))
+                raise
+            await self._held.give_back(held)
+            return done
+
+    async def _move_log(self) -> None:
+        """Moves what is in SQLite's log into the database's file, beside others who read and write. Otherwise
+        somebody's commit would do it, and all who write would wait.
+        """
+        async with self.engine.connect() as connection:
+            driver = await driver_of(connection)
+            async with driver.execute("PRAGMA wal_checkpoint(PASSIVE)") as cursor:
+                await cursor.fetchone()
 
     async def version_of_others(self) -> object:
         """Changes when somebody else has written to SQLite's file. None where many may write at once."""
