@@ -69,9 +69,9 @@ class WatchedConnection(HttpConnection):
 class WatchedPace(Pace):
     watch: "Watch"
 
-    def fit(self, seconds: float, *, is_full: bool = True) -> None:
+    def fit(self, seconds: float) -> None:
         self.watch.kept(seconds)
-        super().fit(seconds, is_full=is_full)
+        super().fit(seconds)
 
 
 class Watch:

@@ -21,7 +21,7 @@ class OneByOne(Pace):
         super().__init__(rest=0)
         self.fit(0)
 
-    def fit(self, seconds: float, *, is_full: bool = True) -> None:  # noqa: ARG002
+    def fit(self, seconds: float) -> None:  # noqa: ARG002
         self.size = 1
 
 

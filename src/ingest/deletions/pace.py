@@ -1,19 +1,21 @@
 """How much is deleted at a time. Whoever waits behind it waits for some milliseconds."""
 
 from asyncio import sleep
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
 from typing import Final
 
-_FIRST: Final = 200
-_FEWEST: Final = 100
+_FIRST: Final = 250
+_FEWEST: Final = 250
 _MOST: Final = 5_000
 _SECONDS: Final = 0.003
 """How long a transaction should keep the database: as long as a batch of a few events does."""
-_MOST_AT_ONCE: Final = 1.25
-"""By how much a transaction may be larger than the one before."""
-_LONGEST_REST: Final = 1.0
+_LOOKS_BACK: Final = 8
+"""To so many transactions: on a busy machine most of them wait for a processor, and fewer rows would wait as
+long."""
+_LONGEST_REST: Final = 0.5
 
 
 class Pace:
@@ -25,6 +27,8 @@ class Pace:
         self.size = _FIRST
         """How many rows are deleted at a time."""
         self._rest = rest
+        self._each: deque[float] = deque(maxlen=_LOOKS_BACK)
+        """Seconds that a row took."""
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -40,9 +44,8 @@ class Pace:
         yield
         self.fit(monotonic() - began)
 
-    def fit(self, seconds: float, *, is_full: bool = True) -> None:
-        """So many rows took so long. The next time there are more or fewer. `is_full`: whether they were so
-        many. If not, there are no more the next time.
-        """
-        times = min(_SECONDS / max(seconds, 1e-6), _MOST_AT_ONCE if is_full else 1)
-        self.size = max(_FEWEST, min(round(self.size * times), _MOST))
+    def fit(self, seconds: float) -> None:
+        """So many rows took so long. The next time there are more or fewer."""
+        self._each.append(seconds / self.size)
+        wanted = _SECONDS / max(min(self._each), _SECONDS / _MOST)
+        self.size = max(_FEWEST, min(round(wanted), self.size * 2))

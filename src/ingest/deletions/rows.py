@@ -40,7 +40,8 @@ class Rows:
                 given |= ranges.given("stop", stop)
             statement = ranges.deleted if stops else ranges.deleted_last
             deleted, seconds = await self.database.in_background(partial(_deleted, statement, given))
-        self.pace.fit(seconds, is_full=bool(stops))
+        if stops:
+            self.pace.fit(seconds)
         await self.lease.count(deleted)
         return stops[0] if stops else None
 
