@@ -1,4 +1,4 @@
-"""A client that behaves: a dashboard at a steady pace, and an event now and then.
+"""A client that behaves: a dashboard at a steady pace, and an event now and then, by one door or by two.
 
 A pace comes in on standard input, as JSON; how it was served goes out on standard output.
 """
@@ -21,9 +21,9 @@ ADDRESS = "127.0.0.2"
 """Another than that of whoever abuses the server."""
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"
 EVENT_EACH = 20
-"""So many queries for an event."""
 PATIENCE = 10.0
 _CONNECTIONS = 16
+_RECORD = """mutation($e: [EventInput!]!) { recordEvents(events: $e) { stored } }"""
 _QUERY = """query($url: String!) { publication(url: $url) {
   name owner { username } metrics { totalViews totalLikes totalComments monthlyActiveUsers }
 } }"""
@@ -39,6 +39,10 @@ class Pace(msgspec.Struct):
     rate: float
     """Queries a second, whether or not they are answered."""
     seconds: float
+    event_each: int = EVENT_EACH
+    """So many queries for an event."""
+    is_recording: bool = False
+    """Whether an event comes by `recordEvents`, too, for each event that comes by `/collect`."""
 
 
 class Served(msgspec.Struct):
@@ -47,6 +51,8 @@ class Served(msgspec.Struct):
     events: list[float]
     refused: dict[str, int]
     """By what was told instead."""
+    records: list[float] = msgspec.field(default_factory=list)
+    """Of events that came by `recordEvents`."""
 
 
 class Healthy:
@@ -65,11 +71,14 @@ class Healthy:
             due = begin + number / self.pace.rate
             await asyncio.sleep(max(0.0, due - perf_counter()))
             asked.append(asyncio.create_task(self._query(number, due)))
-            if number % EVENT_EACH == EVENT_EACH // 2:
+            if number % self.pace.event_each == self.pace.event_each // 2:
                 asked.append(asyncio.create_task(self._event(number, due)))
+            if self.pace.is_recording and number % self.pace.event_each == 0:
+                asked.append(asyncio.create_task(self._record(number, due)))
         await asyncio.gather(*asked)
         self.served.queries.sort()
         self.served.events.sort()
+        self.served.records.sort()
         self.served.refused = dict(self._refused)
         return self.served
 
@@ -89,12 +98,24 @@ class Healthy:
             self._refused[refusal(status, body)] += 1
 
     async def _event(self, number: int, due: float) -> None:
-        id = self.pace.publication_ids[number % len(self.pace.publication_ids)]
-        event = {"id": str(uuid7(datetime.now(UTC))), "subject": {"publicationId": id}, "action": "VIEW"}
-        status, body = await self._ask("/collect", orjson.dumps(event), {"User-Agent": AGENT})
+        status, body = await self._ask("/collect", orjson.dumps(self._view(number)), {"User-Agent": AGENT})
         self.served.events.append(perf_counter() - due)
         if status != 202 or orjson.loads(body)["stored"] != 1:
             self._refused[f"event {refusal(status, body)}"] += 1
+
+    async def _record(self, number: int, due: float) -> None:
+        status, body = await self._ask(
+            "/graphql",
+            orjson.dumps({"query": _RECORD, "variables": {"e": [self._view(number)]}}),
+            {"Content-Type": "application/json", "Authorization": f"Bearer {self.pace.token}"},
+        )
+        self.served.records.append(perf_counter() - due)
+        if status != 200 or orjson.loads(body) != {"data": {"recordEvents": {"stored": 1}}}:
+            self._refused[f"record {refusal(status, body)}"] += 1
+
+    def _view(self, number: int) -> dict[str, object]:
+        id = self.pace.publication_ids[number % len(self.pace.publication_ids)]
+        return {"id": str(uuid7(datetime.now(UTC))), "subject": {"publicationId": id}, "action": "VIEW"}
 
     async def _ask(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         connection = await self._idle.get()

@@ -1,6 +1,7 @@
 """The server as it is, watched from within: for how long nobody else had a turn of the event loop.
 
 Of requests that say when they were sent, it also notes the CPU of the event loop until they were answered.
+Of deletions, it notes for how long their transactions kept the database.
 
 What was seen is written to the file that VIEWGRAPH_BENCH_SEEN names, at each SIGUSR1, and begins anew.
 """
@@ -18,8 +19,10 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 
+import ingest.deletions.work
 import server.app
 import server.serving
+from ingest.deletions.pace import Pace
 from server.http.http_connection import HttpConnection
 from server.settings import Settings
 
@@ -36,6 +39,8 @@ class Seen(msgspec.Struct):
     """Seconds of CPU that the thread of the event loop had meanwhile."""
     until_answered: list[float] = msgspec.field(default_factory=list)
     """Seconds of CPU of that thread from when a request was sent until it was answered."""
+    kept: list[float] = msgspec.field(default_factory=list)
+    """Seconds for which each transaction of a deletion kept the database."""
 
 
 class WatchedConnection(HttpConnection):
@@ -61,6 +66,14 @@ class WatchedConnection(HttpConnection):
         super().on_response_complete()
 
 
+class WatchedPace(Pace):
+    watch: "Watch"
+
+    def fit(self, seconds: float) -> None:
+        self.watch.kept(seconds)
+        super().fit(seconds)
+
+
 class Watch:
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -76,6 +89,9 @@ class Watch:
 
     def answered(self, cpu: float) -> None:
         self._seen.until_answered.append(cpu)
+
+    def kept(self, seconds: float) -> None:
+        self._seen.kept.append(seconds)
 
     def tell(self) -> None:
         part = self._file.with_suffix(".part")
@@ -100,8 +116,9 @@ def watched_app(make: Callable[[], Starlette], watch: Watch) -> Starlette:
 
 def main() -> None:
     watch = Watch(Path(os.environ[SEEN]))
-    WatchedConnection.watch = watch
+    WatchedConnection.watch = WatchedPace.watch = watch
     vars(server.serving)["HttpConnection"] = WatchedConnection
+    vars(ingest.deletions.work)["Pace"] = WatchedPace
     server.app.app_from_environment = partial(watched_app, server.app.app_from_environment, watch)
     server.serving.serve(Settings())
 

@@ -11,33 +11,31 @@ from sqlalchemy import QueuePool, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 
 from database.addresses import url_of
-from database.bulk.transactions import Work, committed, driver_of
+from database.bulk.transactions import Work, committed, committed_in_background
 from database.cluster import Cluster
 from database.commits import Commits
-from database.engine import busy_milliseconds, engine_of
+from database.engine import engine_of
 from database.faults import fault_of, faults_translated
 from database.held import HeldConnections, dropped
 from database.postgres import PostgresReaders
 from database.readers import Connections, Readers
+from database.reading import snapshot_of
 from database.snapshot import Fetched, SingleRead
 from database.sqlite import SqliteReaders
+from database.sqlite_log import SqliteLog
 from database.statement import Compiled, Statement, columns_of
 from database.turns import in_turns
 from database.usage import NO_REQUEST, current_usage
 from database.watchdog import ReadWatchdog
 
 R = TypeVar("R")
+S = TypeVar("S")
 Observer = Callable[[str], None]
 
 _FEW = 500
 """So many rows are converted at once; more are converted in turns."""
 _MANY = 5_000
 """To convert a longer list of values for the driver takes milliseconds, so a thread does it."""
-_LOG_MILLISECONDS = 100
-_SNAPSHOTS: dict[str, dict[str, Any]] = {
-    "sqlite": {"is_snapshot": True},
-    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
-}
 
 
 class Database:
@@ -60,6 +58,7 @@ class Database:
         self._cluster = Cluster()
         self.engine = engine_of(self.url, write_seconds, self._cluster)
         self._held = HeldConnections(self.engine)
+        self._log = SqliteLog(self.engine, write_seconds)
         self._dropping: set[Task[None]] = set()
         self._sessions = async_sessionmaker(
             self.engine,
@@ -197,19 +196,35 @@ class Database:
         driver's own errors, and TimeoutError after so many seconds.
         """
         with current_usage(), self.commits.noted(is_count=True):
-            async with timeout(seconds), self._writer:
-                held = await self._held.take()
-                try:
-                    done = await committed(
-                        self.dialect_name, held.driver, self._observe_write, self._cluster, work
-                    )
-                except BaseException:
-                    # The next unit of work must not find the connection: it may be broken, or in the middle
-                    # of something.
-                    self._drop_later(dropped(held.connection))
-                    raise
-                await self._held.give_back(held)
-                return done
+            return await self._committed(committed, work, seconds)
+
+    async def in_background(self, work: Work[R]) -> tuple[R, float]:
+        """A unit of work that nobody waits for, on which no answer depends, and that can be done again:
+        undone when it raises, or when the machine fails shortly afterwards. It waits for nothing but its
+        bulk. Returns also for how many seconds it kept the database.
+
+        Raises UNAVAILABLE when the database cannot do it in time.
+        """
+        with faults_translated(), current_usage():
+            done = await self._committed(committed_in_background, work, self._write_seconds)
+            if self.dialect_name == "sqlite":
+                await self._log.keep_short()
+        return done
+
+    async def _committed(
+        self, commit: Callable[..., Coroutine[Any, Any, S]], work: Work[Any], seconds: float | None
+    ) -> S:
+        async with timeout(seconds), self._writer:
+            held = await self._held.take()
+            try:
+                done = await commit(self.dialect_name, held.driver, self._observe_write, self._cluster, work)
+            except BaseException:
+                # The next unit of work must not find the connection: it may be broken, or in the middle
+                # of something.
+                self._drop_later(dropped(held.connection))
+                raise
+            await self._held.give_back(held)
+            return done
 
     async def version_of_others(self) -> object:
         """Changes when somebody else has written to SQLite's file. None where many may write at once."""
@@ -223,16 +238,8 @@ class Database:
 
         Returns False while others read or write what is in the log.
         """
-        async with self._writer, self.engine.connect() as connection:
-            driver = await driver_of(connection)
-            # Writers wait meanwhile, but not for as long as a reader may take.
-            await driver.execute(f"PRAGMA busy_timeout = {_LOG_MILLISECONDS}")
-            try:
-                async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
-                    is_busy, *_ = await cursor.fetchone()
-            finally:
-                await driver.execute(f"PRAGMA busy_timeout = {busy_milliseconds(self._write_seconds)}")
-        return not is_busy
+        async with self._writer:
+            return await self._log.empty()
 
     def _drop_later(self, dropping: Coroutine[Any, Any, None]) -> None:
         task = create_task(dropping)
@@ -245,19 +252,8 @@ class Database:
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """A connection that only reads. It sees what was committed when it began. No writer waits for it."""
         with faults_translated():
-            async with self._snapshot() as connection:
+            async with snapshot_of(self.engine) as connection:
                 yield connection
-
-    @asynccontextmanager
-    async def _snapshot(self) -> AsyncIterator[AsyncConnection]:
-        async with self.engine.connect() as connection:
-            options = _SNAPSHOTS[self.dialect_name]
-            await connection.execution_options(**options)
-            if self.dialect_name == "postgresql":
-                # This comes before the snapshot is taken: a partition that is dropped is missing from older
-                # ones too.
-                await connection.exec_driver_sql("LOCK TABLE events IN ACCESS SHARE MODE")
-            yield connection
 
     def connections(self) -> Connections:
         slots, pool = self._readers.running, self.engine.pool

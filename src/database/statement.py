@@ -7,12 +7,13 @@ into objects) takes several times as long as the driver.
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import starmap
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
     CompoundSelect,
+    Delete,
     Dialect,
     Select,
     Uuid,
@@ -25,6 +26,7 @@ from sqlalchemy.types import TypeEngine
 R = TypeVar("R")
 S = TypeVar("S")
 Convert = Callable[[Any], Any]
+Text: TypeAlias = Select[Any] | CompoundSelect[Any] | ReturningUpdate[Any] | Delete
 
 DIALECTS: dict[str, Dialect] = {
     "sqlite": registry.load("sqlite")(paramstyle="qmark"),
@@ -59,7 +61,8 @@ class Compiled(NamedTuple):
 
 
 class Statement(Generic[R]):
-    """A select, or an update that returns what it changed, and the function that makes a row of its columns.
+    """A select, or an update that returns what it changed, and the function that makes a row of its columns;
+    or a delete, which returns no rows: see `Bulk.delete`.
 
     Its parameters are given by name when it runs. PostgreSQL plans it anew for the values of each run: which
     plan is right depends on how many rows they find.
@@ -67,9 +70,7 @@ class Statement(Generic[R]):
 
     _is_lookup = False
 
-    def __init__(
-        self, text: Select[Any] | CompoundSelect[Any] | ReturningUpdate[Any], row: Callable[..., R]
-    ) -> None:
+    def __init__(self, text: Text, row: Callable[..., R]) -> None:
         self.row = row
         self._text = text
         self._compiled: dict[str, Compiled] = {}
@@ -121,9 +122,7 @@ class Lookup(Statement[R]):
     _is_lookup = True
 
 
-def _compile(
-    text: Select[Any] | CompoundSelect[Any] | ReturningUpdate[Any], dialect: Dialect, *, is_lookup: bool
-) -> Compiled:
+def _compile(text: Text, dialect: Dialect, *, is_lookup: bool) -> Compiled:
     compiled = text.compile(dialect=dialect)
     assert isinstance(compiled, SQLCompiler)
     binds = {name: bind for bind, name in compiled.bind_names.items()}

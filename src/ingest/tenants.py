@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, exists, select, union
+from sqlalchemy import BigInteger, Select, bindparam, exists, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from base.calendar import start_of_day, time_zone
@@ -144,6 +144,13 @@ SHARED = Statement(
 transaction has locked alone, so that others do not wait for it.
 """
 
+_AWAITED = Statement(
+    select(TENANTS.id)
+    .where(TENANTS.id == bindparam("id", type_=BigInteger()))
+    .with_for_update(read=True, key_share=True),
+    int,
+)
+"""One tenant, for which a transaction waits."""
 KNOWN = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids")), int)
 """Finds the tenants that exist, whether they are locked or not."""
 
@@ -195,9 +202,14 @@ async def wait_to_share(session: AsyncSession, id: int) -> TenantRow:
 
     Call it first in a transaction: whoever has locked the tenant alone may wait for the locks that follow.
     """
-    shared = select(TENANTS.id).where(TENANTS.id == id).with_for_update(read=True, key_share=True)
-    await session.execute(shared)
-    return (await share_tenants(await bulk(session), {id}))[id]
+    writer = await bulk(session)
+    await wait_for_tenant(writer, id)
+    return (await share_tenants(writer, {id}))[id]
+
+
+async def wait_for_tenant(writer: Bulk, id: int) -> None:
+    """Locks a tenant to delete what is counted for it, and waits while it is locked alone."""
+    await writer.fetch(_AWAITED, id=id)
 
 
 async def read_tenant(connection: AsyncConnection, id: int) -> TenantRow:

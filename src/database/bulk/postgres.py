@@ -37,6 +37,13 @@ class PostgresBulk(Bulk):
         fetched = await self._fetch(compiled.text, *statement.arguments(compiled, parameters))
         return statement.rows(compiled, fetched)
 
+    async def delete(self, statement: Statement[Any], /, **parameters: Any) -> int:
+        compiled = statement.compiled("postgresql")
+        self._observe(compiled.text)
+        told: str = await self._driver.execute(compiled.text, *statement.arguments(compiled, parameters))
+        _, _, rows = told.partition(" ")
+        return int(rows)
+
     async def add_missing(
         self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
     ) -> None:

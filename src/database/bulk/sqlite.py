@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
 from functools import lru_cache
 from itertools import chain
+from time import perf_counter
 from typing import Any, TypeVar
 
 from sqlmodel import SQLModel
@@ -21,6 +22,8 @@ _ROWS_OF_A_STATEMENT = 256
 """A power of two."""
 _MANY = 500
 """For so many rows, it is worth to look first whether one may be stored already."""
+_NORMAL = 1
+"""SQLite's number for `synchronous=NORMAL`: a commit does not wait for the disk."""
 
 
 class SqliteBulk(Bulk):
@@ -40,6 +43,10 @@ class SqliteBulk(Bulk):
         compiled = statement.compiled("sqlite")
         cursor = self._execute(compiled.text, statement.arguments(compiled, parameters))
         return statement.rows(compiled, cursor.fetchall())
+
+    async def delete(self, statement: Statement[Any], /, **parameters: Any) -> int:
+        compiled = statement.compiled("sqlite")
+        return self._execute(compiled.text, statement.arguments(compiled, parameters)).rowcount
 
     async def add_missing(
         self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
@@ -171,6 +178,9 @@ class SqliteCalls(Bulk):
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
         return await self._in_thread(lambda bulk: bulk.fetch(statement, **parameters))
 
+    async def delete(self, statement: Statement[Any], /, **parameters: Any) -> int:
+        return await self._in_thread(lambda bulk: bulk.delete(statement, **parameters))
+
     async def add_missing(
         self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
     ) -> None:
@@ -209,6 +219,38 @@ async def in_thread(
     # too, so that the statements count for this request.
     result: T = await driver._execute(copy_context().run, done)
     return result
+
+
+async def in_background(
+    driver: Any, observe: Observe, work: Callable[[Bulk], Coroutine[Any, Any, T]]
+) -> tuple[T, float]:
+    """The same, in a transaction of its own that is durable together with the next one that waits for the
+    disk. Nothing of the log is moved to the database's file meanwhile. Returns also for how many seconds
+    others could not write.
+    """
+
+    def done() -> tuple[T, float]:
+        with _set(driver._conn, synchronous=_NORMAL, wal_autocheckpoint=0):
+            with _transaction(driver._conn):
+                began = perf_counter()
+                result = _finished(work(SqliteBulk(driver._conn, observe)))
+            return result, perf_counter() - began
+
+    result: tuple[T, float] = await driver._execute(copy_context().run, done)
+    return result
+
+
+@contextmanager
+def _set(connection: sqlite3.Connection, **pragmas: int) -> Iterator[None]:
+    """Pragmas of the connection have other values in this block."""
+    before = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas}
+    for name, value in pragmas.items():
+        connection.execute(f"PRAGMA {name} = {value}")
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            connection.execute(f"PRAGMA {name} = {value}")
 
 
 @contextmanager

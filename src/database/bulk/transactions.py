@@ -1,12 +1,13 @@
 """Work in bulk: within a session's transaction, or in one of its own."""
 
 from collections.abc import Callable, Coroutine
+from time import perf_counter
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from database.bulk.postgres import PostgresBulk
-from database.bulk.sqlite import SqliteCalls, in_thread
+from database.bulk.sqlite import SqliteCalls, in_background, in_thread
 from database.bulk.writer import Bulk, Observe
 from database.cluster import Cluster
 
@@ -47,6 +48,26 @@ async def committed(dialect_name: str, driver: Any, observe: Observe, cluster: C
         await transaction.commit()
     observe("COMMIT")
     return result
+
+
+async def committed_in_background(
+    dialect_name: str, driver: Any, observe: Observe, cluster: Cluster, work: Work[T]
+) -> tuple[T, float]:
+    """The same, for work that nobody waits for: when this returns it may not be durable yet. A later
+    transaction that is durable makes it so. Returns also how many seconds the transaction took.
+    """
+    if dialect_name == "sqlite":
+        done = await in_background(driver, observe, work)
+    else:
+        began = perf_counter()
+        transaction = driver.transaction()
+        await transaction.start()
+        await driver.execute("SET LOCAL synchronous_commit = off")
+        result = await work(PostgresBulk(driver, observe, cluster))
+        await transaction.commit()
+        done = result, perf_counter() - began
+    observe("COMMIT")
+    return done
 
 
 async def _postgres_bulk(connection: AsyncConnection, session: AsyncSession) -> Bulk:

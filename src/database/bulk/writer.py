@@ -39,6 +39,10 @@ class Bulk:
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
         raise NotImplementedError
 
+    async def delete(self, statement: Statement[Any], /, **parameters: Any) -> int:
+        """Runs a delete. Returns how many rows it deleted."""
+        raise NotImplementedError
+
     async def add_missing(
         self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
     ) -> None:

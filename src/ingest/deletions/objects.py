@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import BigInteger, bindparam, delete, select
 from sqlmodel import SQLModel, col
 
 from database import Statement, among, table_of
-from ingest.columns import PUBLICATIONS
 from ingest.deletions.lease import DeletionRow
+from ingest.deletions.ranges import Ranges
 from ingest.deletions.rows import Rows
 from ingest.deletions.subjects import delete_subjects
 from ingest.deletions.tenants import delete_owned
@@ -34,11 +34,30 @@ from models import (
     Workspace,
 )
 
-_OF_PUBLICATION: Final[tuple[type[SQLModel], ...]] = (
-    Like, Bookmark, Comment, Appointment, Experience, ExperienceTotal, CoCreator,
-)  # fmt: skip
-_OF_ASSET: Final[tuple[type[SQLModel], ...]] = (AssetFormat, AssetDomain)
-_AT_A_TIME: Final = 200
+
+def _within(name: str, model: type[SQLModel]) -> Ranges:
+    """Rows that have one of the `ids` in a column."""
+    order = [column.name for column in table_of(model).primary_key.columns]
+    return Ranges(model, among(table_of(model).c[name], "ids"), order=order)
+
+
+def _of_publication(model: type[SQLModel]) -> Ranges:
+    """Rows of the publication `id`: there may be very many of one."""
+    key = [column.name for column in table_of(model).primary_key.columns]
+    its = table_of(model).c.publication_id == bindparam("id", type_=BigInteger())
+    return Ranges(model, its, order=[name for name in key if name != "publication_id"])
+
+
+_OF_PUBLICATION: Final = tuple(
+    _of_publication(model)
+    for model in (Like, Bookmark, Comment, Appointment, Experience, ExperienceTotal, CoCreator)
+)
+_PUBLICATIONS: Final = _within("id", Publication)
+_OF_ASSETS: Final = tuple(_within("asset_id", model) for model in (AssetFormat, AssetDomain))
+_ASSETS: Final = _within("id", Asset)
+_WORKSPACES: Final = _within("id", Workspace)
+_WORKSPACES_OF: Final = _within("organization_id", Workspace)
+_AT_A_TIME: Final = 100
 
 
 async def delete_object(rows: Rows, deletion: DeletionRow) -> None:
@@ -53,9 +72,10 @@ async def _publication(rows: Rows, deletion: DeletionRow) -> None:
 
 
 async def _publications(rows: Rows, ids: Sequence[int]) -> None:
-    for model in _OF_PUBLICATION:
-        await rows.delete(model, among(table_of(model).c.publication_id, "ids"), ids=ids)
-    await rows.delete(Publication, among(PUBLICATIONS.id, "ids"), ids=ids)
+    for id in ids:
+        for ranges in _OF_PUBLICATION:
+            await rows.delete(ranges, id=id)
+        await rows.delete(_PUBLICATIONS, ids=[id])
 
 
 async def _asset(rows: Rows, deletion: DeletionRow) -> None:
@@ -65,7 +85,7 @@ async def _asset(rows: Rows, deletion: DeletionRow) -> None:
 async def _workspace(rows: Rows, deletion: DeletionRow) -> None:
     ids = await _ids(rows, Asset, Asset.workspace_id, deletion.object_id)
     await _assets(rows, deletion.owner_tenant_id, ids)
-    await rows.delete(Workspace, col(Workspace.id) == deletion.object_id)
+    await rows.delete(_WORKSPACES, ids=[deletion.object_id])
 
 
 async def _assets(rows: Rows, tenant_id: int, ids: Sequence[int]) -> None:
@@ -75,17 +95,15 @@ async def _assets(rows: Rows, tenant_id: int, ids: Sequence[int]) -> None:
 
 async def _asset_rows(rows: Rows, ids: Sequence[int]) -> None:
     for start in range(0, len(ids), _AT_A_TIME):
-        some = ids[start : start + _AT_A_TIME]
-        for model in _OF_ASSET:
-            await rows.delete(model, among(table_of(model).c.asset_id, "ids"), ids=some)
-        await rows.delete(Asset, among(table_of(Asset).c.id, "ids"), ids=some)
+        for ranges in (*_OF_ASSETS, _ASSETS):
+            await rows.delete(ranges, ids=ids[start : start + _AT_A_TIME])
 
 
 async def _organization(rows: Rows, deletion: DeletionRow) -> None:
     """All that was counted for its tenant is of its assets."""
     await delete_owned(rows, deletion.owner_tenant_id)
     await _asset_rows(rows, await _ids(rows, Asset, Asset.organization_id, deletion.object_id))
-    await rows.delete(Workspace, col(Workspace.organization_id) == deletion.object_id)
+    await rows.delete(_WORKSPACES_OF, ids=[deletion.object_id])
     await _owner(rows, Organization, deletion)
 
 

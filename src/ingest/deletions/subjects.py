@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import BigInteger, SmallInteger, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
 from base.kinds import SUBJECTS
 from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, Union, sketching
 from database import Statement, among, bulk, table_of
-from ingest.columns import EVENTS, SKETCHES
+from ingest.columns import ACTIVE, SKETCHES
+from ingest.deletions.ranges import Ranges, ranges_of_tenant
 from ingest.deletions.rows import Rows
 from ingest.tenants import wait_to_share
 from models import (
@@ -27,14 +28,29 @@ from models import (
     VisitorSketch,
 )
 
-_AT_A_TIME: Final = 200
-_BY_ACTION: Final[tuple[type[SQLModel], ...]] = (
-    ImportedTotal,
-    HourTotal,
-    DayTotal,
-    MonthTotal,
-    SubjectTotal,
+
+def _of_subject(model: type[SQLModel], *conditions: Any, order: Sequence[str]) -> Ranges:
+    """`order`: the columns that stand behind the subject's in an index."""
+    its = table_of(model).c.subject_id == bindparam("subject", type_=BigInteger())
+    return ranges_of_tenant(model, its, *conditions, order=order)
+
+
+def _of_actions(model: type[SQLModel], *order: str) -> Ranges:
+    return _of_subject(model, among(table_of(model).c.action, "actions"), order=order)
+
+
+_BY_ACTION: Final = (
+    _of_actions(Event, "occurred_at", "id"),
+    _of_actions(ImportedTotal, "action", "day", "device", "domain_id", "source"),
+    _of_actions(HourTotal, "day", "action", "device", "domain_id"),
+    _of_actions(DayTotal, "action", "day", "device", "domain_id"),
+    _of_actions(MonthTotal, "action", "month", "device", "domain_id"),
+    _of_actions(SubjectTotal, "action"),
 )
+_OF_KIND: Final = _of_subject(
+    ActiveUser, ACTIVE.subject_kind == bindparam("kind", type_=SmallInteger()), order=["user_id"]
+)
+_OF_ASSET: Final = _of_subject(EngagedView, order=["occurred_at", "view_id"])
 
 
 async def delete_subjects(rows: Rows, tenant_id: int, kind: SubjectKind, ids: Sequence[int]) -> None:
@@ -42,58 +58,38 @@ async def delete_subjects(rows: Rows, tenant_id: int, kind: SubjectKind, ids: Se
     the others from then on.
     """
     actions = list(map(int, SUBJECTS[kind].actions))
-    for start in range(0, len(ids), _AT_A_TIME):
-        some = ids[start : start + _AT_A_TIME]
-        its = _Conditions(tenant_id, kind, some)
-        await rows.delete(
-            Event,
-            *its.of(Event),
-            among(EVENTS.action, "actions"),
-            order=(EVENTS.subject_id, EVENTS.occurred_at, EVENTS.id),
-            ids=some,
-            actions=actions,
-        )
-        for model in _BY_ACTION:
-            of_kind = among(table_of(model).c.action, "actions")
-            await rows.delete(model, *its.of(model), of_kind, ids=some, actions=actions)
-        await rows.delete(ActiveUser, *its.of_kind(ActiveUser), ids=some)
+    for id in ids:
+        given = {"tenant": tenant_id, "subject": id}
+        for ranges in _BY_ACTION:
+            await rows.delete(ranges, **given, actions=actions)
+        await rows.delete(_OF_KIND, **given, kind=int(kind))
         if kind is SubjectKind.ASSET:
-            await rows.delete(EngagedView, *its.of(EngagedView), ids=some)
-        await _delete_sketches(rows, its)
+            await rows.delete(_OF_ASSET, **given)
+    await _delete_sketches(rows, tenant_id, kind, ids)
 
 
-class _Conditions:
-    def __init__(self, tenant_id: int, kind: SubjectKind, ids: Sequence[int]) -> None:
-        self.tenant_id = tenant_id
-        self._kind = kind
-        self.ids = ids
-
-    def of(self, model: type[SQLModel]) -> list[Any]:
-        """`ids` is a parameter."""
-        columns = table_of(model).c
-        return [columns.tenant_id == self.tenant_id, among(columns.subject_id, "ids")]
-
-    def of_kind(self, model: type[SQLModel]) -> list[Any]:
-        return [*self.of(model), table_of(model).c.subject_kind == int(self._kind)]
-
-
-async def _delete_sketches(rows: Rows, its: _Conditions) -> None:
+async def _delete_sketches(rows: Rows, tenant_id: int, kind: SubjectKind, ids: Sequence[int]) -> None:
     """Day by day, each with the sketch of all subjects."""
+    its = (
+        SKETCHES.tenant_id == tenant_id,
+        among(SKETCHES.subject_id, "ids"),
+        SKETCHES.subject_kind == int(kind),
+    )
     await sketching.ready()
-    first = select(func.min(SKETCHES.day)).where(*its.of_kind(VisitorSketch))
+    first = select(func.min(SKETCHES.day)).where(*its)
     found = Statement(first, _as_it_is)
-    while (day := (await rows.database.fetch(found, ids=its.ids))[0]) is not None:
+    while (day := (await rows.database.fetch(found, ids=ids))[0]) is not None:
         async with rows.pace.turn(), rows.database.writing() as session:
-            await wait_to_share(session, its.tenant_id)
-            await lock_sketch_of_all(session, its.tenant_id, day)
+            await wait_to_share(session, tenant_id)
+            await lock_sketch_of_all(session, tenant_id, day)
             gone = await session.execute(
                 delete(table_of(VisitorSketch))
-                .where(*its.of_kind(VisitorSketch), SKETCHES.day == day)
+                .where(*its, SKETCHES.day == day)
                 .returning(SKETCHES.subject_id),
-                {"ids": its.ids},
+                {"ids": ids},
             )
             number = len(gone.all())
-            await merge_sketch_of_all(session, its.tenant_id, day)
+            await merge_sketch_of_all(session, tenant_id, day)
         await rows.lease.count(number)
 
 

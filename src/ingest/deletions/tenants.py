@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlmodel import SQLModel
 
-from database import table_of
+from ingest.deletions.ranges import ranges_of_tenant
 from ingest.deletions.rows import Rows
 from models import (
     ActiveUser,
@@ -40,6 +40,9 @@ OWNED: Final[tuple[type[SQLModel], ...]] = (
 """The tables of tenants: a test holds that none is missing."""
 
 
+_RANGES: Final = tuple(map(ranges_of_tenant, OWNED))
+
+
 async def delete_owned(rows: Rows, tenant_id: int) -> None:
-    for model in OWNED:
-        await rows.delete(model, table_of(model).c.tenant_id == tenant_id)
+    for ranges in _RANGES:
+        await rows.delete(ranges, tenant=tenant_id)
