@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from itertools import compress, repeat
+from itertools import compress
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
+from base.arrays import are_for_arrays
 from base.errors import Unavailable
 from base.numbers import LARGEST
 from base.packed import packed_instant
@@ -32,6 +33,7 @@ from ingest.events import NewEvent
 from ingest.running_imports import require_no_undo
 from ingest.tenants import TenantRow, share_tenants
 from ingest.topics import topics_of, touch
+from ingest.total_columns import total_columns
 from ingest.visitor_sketches import add_to_sketches, link_visitors
 from models import ActiveUser, DayTotal, Event, ImportTenant, MonthTotal, SubjectTotal
 
@@ -125,7 +127,7 @@ async def _stored(
     days = Days({id: tenant.zone for id, tenant in tenants.items()})
     column = days.column(unique.tenant_ids, unique.instants)
     domain_ids = await capped_domain_ids(bulk, unique, column, caps)
-    are_inserted = await bulk.packed.insert_new(Event, _rows(unique, domain_ids, import_id))
+    are_inserted = await bulk.packed.insert_columns(Event, _columns(unique, domain_ids, import_id))
     if not all(are_inserted):
         places = list(compress(places, are_inserted))
         domain_ids = list(compress(domain_ids, are_inserted))
@@ -173,33 +175,37 @@ def brought_rows(import_id: int, events: EventColumns) -> list[tuple[int, ...]]:
     return [(import_id, id, min(own), max(own), len(own)) for id, own in sorted(instants.items())]
 
 
-def _rows(events: EventColumns, domain_ids: Sequence[int], import_id: int | None) -> list[tuple[Any, ...]]:
+def _columns(events: EventColumns, domain_ids: Sequence[int], import_id: int | None) -> list[Sequence[Any]]:
     """In the order of the table's columns."""
-    return list(
-        zip(
-            events.tenant_ids,
-            events.ids,
-            events.subject_ids,
-            events.actions,
-            events.devices,
-            domain_ids,
-            events.instants,
-            events.view_ids,
-            events.user_ids,
-            events.visitors,
-            repeat(import_id, events.size),
-            strict=True,
-        )
-    )
+    return [
+        events.tenant_ids,
+        events.ids,
+        events.subject_ids,
+        events.actions,
+        events.devices,
+        domain_ids,
+        events.instants,
+        events.view_ids,
+        events.user_ids,
+        events.visitors,
+        [import_id] * events.size,
+    ]
 
 
 async def _count(
     bulk: Bulk, events: EventColumns, domain_ids: Sequence[int], column: Sequence[int], days: Days
 ) -> None:
     """`column`: the days of the events."""
-    counts = count_by_day(events, column, domain_ids)
-    counts.update(await store_engaged_views(bulk, first_interactions(events, domain_ids), days))
-    await add_to_totals(bulk, counts)
+    engaged = await store_engaged_views(bulk, first_interactions(events, domain_ids), days)
+    totals = total_columns(events, column, domain_ids, engaged) if are_for_arrays(column) else None
+    if totals:
+        await bulk.packed.upsert_columns(DayTotal, totals.days, _ADDED)
+        await bulk.packed.upsert_columns(MonthTotal, totals.months, _ADDED)
+        await bulk.packed.upsert_columns(SubjectTotal, totals.subjects, _ADDED)
+    else:
+        counts = count_by_day(events, column, domain_ids)
+        counts.update(engaged)
+        await add_to_totals(bulk, counts)
     await bulk.packed.upsert(ActiveUser, active_rows(events), _LATER)
     await add_to_sketches(bulk, events, column)
     await link_visitors(bulk, events)

@@ -119,6 +119,7 @@ class Import:
     async def _begin(self) -> None:
         self.id = await begin_import(self._services.database, self._name, self._services.clock())
         self._services.buffer.import_id = self.id
+        await self._services.database.expect_much()
         self._on_begin(self.id)
 
     async def _end(self, finished_at: datetime | None) -> None:
@@ -172,7 +173,7 @@ class Import:
             else self._services.subjects.find(context.loaders, asked)
         )
         outcomes = [
-            await store_believed(context, columns, subjects)
+            await store_believed(context, columns, subjects, at_once=self._batch)
             async for columns in self._in_turns(block.columns)
         ]
         are_all_stored = block.are_all_events and not any(part.dropped for part in outcomes)
