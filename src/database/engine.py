@@ -14,7 +14,7 @@ from database.readers import WRITERS
 
 CONNECT_SECONDS = 3.0
 _CACHE_KIBIBYTES = 32 * 1024
-EXPECTING_MUCH: Final = ("PRAGMA cache_size = -65536", "PRAGMA wal_autocheckpoint = 10000")
+EXPECTING_MUCH: Final = ("PRAGMA cache_size = -49152", "PRAGMA wal_autocheckpoint = 10000")
 """For many events. A page that each batch changes goes from the log into the file now and then, and not after
 each batch.
 """
