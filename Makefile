@@ -15,7 +15,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-queries bench-growth bench-cost bench-series bench-holds bench-abuse bench-requests bench-observing bench-rest bench-subscribers bench-profile bench-deleting soak differential lock clean bench-import crash bench-studio bench-first-figures
+.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-queries bench-growth bench-cost bench-series bench-holds bench-abuse bench-requests bench-observing bench-rest bench-subscribers bench-profile bench-deleting soak differential lock clean bench-import crash bench-studio bench-first-figures bench-beside
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -88,6 +88,9 @@ bench-ingest: .venv/.dev ## how fast events come in, on both engines; BENCH_ARGS
 
 bench-import: .venv/.dev ## CPU of an import beside plain sqlite3 and DuckDB, of the same file; BENCH_ARGS="--events 200000"
 	@$(BIN)/python -m bench.import_ $(BENCH_ARGS)
+
+bench-beside: .venv/.dev ## how long a server's own events take beside an import into the same SQLite file; BENCH_ARGS="--events 100000"
+	@$(BIN)/python -m bench.beside $(BENCH_ARGS)
 
 bench-queries: .venv/.dev ## time what dashboards ask of 10 million events; BENCH_ARGS="--events 200000"
 	@$(BIN)/python -m bench.queries $(BENCH_ARGS)

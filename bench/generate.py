@@ -57,7 +57,7 @@ def _id(random: Random, milliseconds: int) -> UUID:
     )
 
 
-def _public_ids(count: int, kind: Kind) -> list[UUID]:
+def public_ids(count: int, kind: Kind) -> list[UUID]:
     random = Random(f"{_SEED} {kind}")  # noqa: S311
     at = (START - timedelta(days=30) - _EPOCH) // timedelta(milliseconds=1)
     return [_id(random, at + number) for number in range(count)]
@@ -79,10 +79,10 @@ async def fill_catalog(database: Database) -> None:
                 created_at=made,
             )
             for number, (public_id, tenant) in enumerate(
-                zip(_public_ids(_OWNERS, Kind.USER), tenants[1:], strict=True)
+                zip(public_ids(_OWNERS, Kind.USER), tenants[1:], strict=True)
             )
         ]
-        (organization_id,) = _public_ids(1, Kind.ORGANIZATION)
+        (organization_id,) = public_ids(1, Kind.ORGANIZATION)
         organization = Organization(
             public_id=organization_id, tenant_id=tenants[0].id, name="Bench", created_at=made
         )
@@ -95,7 +95,7 @@ async def fill_catalog(database: Database) -> None:
                 name=f"Workspace {number}",
                 created_at=made,
             )
-            for number, public_id in enumerate(_public_ids(_WORKSPACES, Kind.WORKSPACE))
+            for number, public_id in enumerate(public_ids(_WORKSPACES, Kind.WORKSPACE))
         ]
         session.add_all(workspaces)
         session.add(
@@ -112,7 +112,7 @@ async def fill_catalog(database: Database) -> None:
                 name=f"Asset {number}",
                 created_at=made,
             )
-            for number, public_id in enumerate(_public_ids(ASSETS, Kind.ASSET))
+            for number, public_id in enumerate(public_ids(ASSETS, Kind.ASSET))
         )
         session.add_all(
             Publication(
@@ -122,7 +122,7 @@ async def fill_catalog(database: Database) -> None:
                 custom_url=f"publication-{number}",
                 created_at=made,
             )
-            for number, public_id in enumerate(_public_ids(PUBLICATIONS, Kind.PUBLICATION))
+            for number, public_id in enumerate(public_ids(PUBLICATIONS, Kind.PUBLICATION))
         )
 
 
@@ -160,10 +160,10 @@ def happened(count: int, publications: int = PUBLICATIONS) -> Iterator[Happened]
 
 
 def lines(count: int) -> Iterator[str]:
-    assets = [f'{{"assetId":"{global_id(Kind.ASSET, id)}"}}' for id in _public_ids(ASSETS, Kind.ASSET)]
+    assets = [f'{{"assetId":"{global_id(Kind.ASSET, id)}"}}' for id in public_ids(ASSETS, Kind.ASSET)]
     publications = [
         f'{{"publicationId":"{global_id(Kind.PUBLICATION, id)}"}}'
-        for id in _public_ids(PUBLICATIONS, Kind.PUBLICATION)
+        for id in public_ids(PUBLICATIONS, Kind.PUBLICATION)
     ]
     for one in happened(count):
         subject = (publications if one.action in ("VIEW", "SHARE") else assets)[one.subject]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
+from base.arrays import arrays
 from base.loading import LoadedWhenNeeded
 
 VERSION = 1
@@ -27,7 +28,8 @@ EMPTY: bytes = bytes.fromhex("0201070c030c0000")
 
 @cache
 def library() -> Any:
-    """DataSketches. Together with numpy, which it needs, it takes a tenth of a second to load."""
+    """DataSketches. Together with NumPy, which it needs, it takes a tenth of a second to load."""
+    arrays.load()
     import datasketches
 
     return datasketches

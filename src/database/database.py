@@ -14,7 +14,7 @@ from database.addresses import url_of
 from database.bulk.transactions import Work, committed, committed_in_background
 from database.cluster import Cluster
 from database.commits import Commits
-from database.engine import engine_of
+from database.engine import EXPECTING_MUCH, engine_of
 from database.faults import fault_of, faults_translated
 from database.held import HeldConnections, dropped
 from database.postgres import PostgresReaders
@@ -225,6 +225,12 @@ class Database:
                 raise
             await self._held.give_back(held)
             return done
+
+    async def expect_much(self) -> None:
+        """For a command that stores many events. SQLite then takes more memory for its pages."""
+        if self.dialect_name == "sqlite":
+            async with self._writer:
+                await self._held.execute(*EXPECTING_MUCH)
 
     async def version_of_others(self) -> object:
         """Changes when somebody else has written to SQLite's file. None where many may write at once."""

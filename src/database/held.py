@@ -53,6 +53,13 @@ class HeldConnections:
         else:
             await held.connection.close()
 
+    async def execute(self, *texts: str) -> None:
+        """Runs statements on the connection that is held for the next unit of work."""
+        held = await self.take()
+        for text in texts:
+            await held.driver.execute_fetchall(text)
+        await self.give_back(held)
+
     async def version_of_others(self) -> tuple[int, int]:
         """Changes when somebody else has written to SQLite's file: the connection's own commits do not count.
         Another connection counts anew.

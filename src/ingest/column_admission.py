@@ -4,16 +4,17 @@ The rules are those of `ingest.admission`. They are checked for whole columns. I
 has what the columns do not decide, then the whole batch is Odd, and is admitted event by event.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import sub
 from typing import Final, cast
 
 from base.ids import uuid7
 from base.packed import packed_instant
 from base.time_units import MICROSECOND
 from ingest.admission import AHEAD, MADE_BEFORE, ON_THE_WAY, Dropped, Sender, counted_domain
-from ingest.event_columns import EventColumns
-from ingest.id_columns import optional_ids
+from ingest.event_columns import EventColumns, have_none
+from ingest.id_columns import optional_ids, times_of
 from ingest.wire import ACTIONS, DEVICES, WireSubject
 from ingest.wire_columns import WireColumns
 from loaders.subjects import Subject
@@ -25,9 +26,6 @@ _DEVICES: Final[dict[str, int]] = {name.name: int(device) for name, device in DE
 _AHEAD: Final = AHEAD // MICROSECOND
 _MADE_BEFORE: Final = MADE_BEFORE // MICROSECOND
 _ON_THE_WAY: Final = ON_THE_WAY // MICROSECOND
-_VERSION: Final = 7
-_VARIANT: Final = 0b10
-_MILLISECOND: Final = 1_000
 
 
 class Odd(Exception):
@@ -82,13 +80,13 @@ def _ids(texts: Sequence[str | None], now: datetime) -> Sequence[bytes]:
     ids = optional_ids(texts)
     if ids is None:
         raise Odd
-    return [uuid7(now).bytes if id is None else id for id in ids]
+    return cast(Sequence[bytes], ids) if all(ids) else [uuid7(now).bytes if id is None else id for id in ids]
 
 
-def _made(ids: Sequence[bytes], now: int, sender: Sender) -> list[int | None]:
+def _made(ids: Sequence[bytes], now: int, sender: Sender) -> Sequence[int | None]:
     """When the ids of version 7 were made."""
-    made = [int.from_bytes(id[:6], "big") * _MILLISECOND if _has_time(id) else None for id in ids]
-    known = [at for at in made if at is not None]
+    made = times_of(ids)
+    known = cast(Sequence[int], made) if all(made) else [at for at in made if at is not None]
     if known and max(known) > now + _AHEAD:
         raise Odd
     if not sender.is_believed and (len(known) < len(made) or min(known) < packed_instant(sender.oldest)):
@@ -96,14 +94,9 @@ def _made(ids: Sequence[bytes], now: int, sender: Sender) -> list[int | None]:
     return made
 
 
-def _has_time(id: bytes) -> bool:
-    """Only an id of the usual variant has a version."""
-    return id[6] >> 4 == _VERSION and id[8] >> 6 == _VARIANT
-
-
 def _instants(wire: WireColumns, made: Sequence[int | None], now: int) -> Sequence[int]:
     """The times that are stated, or are in the ids."""
-    if None not in wire.instants:
+    if not have_none(wire.instants):
         return cast(Sequence[int], wire.instants)
     return [
         (now if id is None or in_id is None else in_id) if at is None else at
@@ -118,7 +111,11 @@ def _require_known_times(
         raise Odd
     if not sender.is_believed:
         return
-    late = (min(at, now) - in_id for at, in_id in zip(instants, made, strict=True) if in_id is not None)
+    at_last = instants if max(instants) <= now else [min(at, now) for at in instants]
+    if not have_none(made):
+        late: Iterable[int] = map(sub, at_last, cast(Sequence[int], made))
+    else:
+        late = (at - in_id for at, in_id in zip(at_last, made, strict=True) if in_id is not None)
     if max(late, default=0) > _MADE_BEFORE:
         raise Odd
 

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
 
+from base.arrays import are_for_arrays, numpy
 from base.calendar import day_of, month_start, start_of_day
 from base.packed import HOUR, instant_in, month_of
 from base.time_units import DAY
@@ -68,11 +69,17 @@ class Days:
 
     def column(self, tenant_ids: Sequence[int], instants: Sequence[int]) -> list[int]:
         """The days of packed instants, packed too."""
-        hours = list(zip(tenant_ids, [instant // HOUR for instant in instants], strict=True))
-        # In their order, so that most are on the day of the one before.
-        days = {hour: self._of_hour(*hour) for hour in sorted(set(hours))}
-        column = [days[hour] for hour in hours]
-        if None in column:
+        if are_for_arrays(instants):
+            hours, places = _hours_of(tenant_ids, instants)
+        else:
+            pairs = list(zip(tenant_ids, [instant // HOUR for instant in instants], strict=True))
+            # In their order, so that most are on the day of the one before.
+            hours = sorted(set(pairs))
+            numbers = {hour: number for number, hour in enumerate(hours)}
+            places = [numbers[pair] for pair in pairs]
+        days = [self._of_hour(*hour) for hour in hours]
+        column = [days[place] for place in places]
+        if None in days:
             # A day begins within the hour.
             return [
                 self._packed(tenant_id, instant) if day is None else day
@@ -87,6 +94,15 @@ class Days:
 
     def _packed(self, tenant_id: int, instant: int) -> int:
         return self.of(tenant_id, instant_in(instant)).toordinal()
+
+
+def _hours_of(tenant_ids: Sequence[int], instants: Sequence[int]) -> tuple[list[tuple[int, int]], list[int]]:
+    """The hours of each tenant, in order, and the place of each event's hour among them."""
+    tenants, of_tenants = numpy().unique(tenant_ids, return_inverse=True)
+    hours, of_hours = numpy().unique(numpy().array(instants) // HOUR, return_inverse=True)
+    pairs, places = numpy().unique(of_tenants * len(hours) + of_hours, return_inverse=True)
+    found = zip(tenants[pairs // len(hours)].tolist(), hours[pairs % len(hours)].tolist(), strict=True)
+    return list(found), places.tolist()
 
 
 def total_deltas(events: Iterable[NewEvent], days: Days, domain_ids: DomainIds) -> Counter[TotalKey]:

@@ -6,6 +6,7 @@ depend on the order in which events come.
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import compress
 from operator import itemgetter
 from typing import Any, NamedTuple, Self
 
@@ -15,6 +16,7 @@ from ingest.event_columns import EventColumns
 from models import Action, EngagedView
 
 _VIEW = itemgetter(0, 1)
+_INTERACTION = int(Action.INTERACTION)
 _CHANGE = ", ".join(
     f"{column} = excluded.{column}"
     for column in ("subject_id", "event_id", "occurred_at", "device", "domain_id")
@@ -52,7 +54,13 @@ class FirstInteraction(NamedTuple):
 
 def first_interactions(events: EventColumns, domain_ids: Sequence[int]) -> list[FirstInteraction]:
     """The first interaction of each view among these events, sorted. `domain_ids` is a column, too."""
-    rows = zip(
+    if not any(events.view_ids):
+        return []
+    are_asked = [
+        action == _INTERACTION and view_id is not None
+        for action, view_id in zip(events.actions, events.view_ids, strict=True)
+    ]
+    columns = (
         events.tenant_ids,
         events.view_ids,
         events.instants,
@@ -60,10 +68,8 @@ def first_interactions(events: EventColumns, domain_ids: Sequence[int]) -> list[
         events.subject_ids,
         events.devices,
         domain_ids,
-        events.actions,
-        strict=True,
     )
-    found = [row[:-1] for row in rows if row[-1] == Action.INTERACTION and row[1] is not None]
+    found = list(zip(*(compress(column, are_asked) for column in columns), strict=True))
     # The earliest of a view comes last, and stays.
     found.sort(reverse=True)
     firsts = dict(zip(map(_VIEW, found), found, strict=True))

@@ -13,6 +13,7 @@ import msgspec
 
 from base.packed import instant_in
 from ingest.csv_rows import CsvRows
+from ingest.event_columns import have_none
 from ingest.file_blocks import Block, blocks_of
 from ingest.file_blocks import Line as Line
 from ingest.file_lines import TOO_LONG, InvalidFile, LineBlock, StoredLines
@@ -181,7 +182,7 @@ class EventFile:
         read: Callable[[], Sequence[Line | None]],
     ) -> Block:
         """A block of nothing but events. `digests`: of the content of each. `read`: what it was made of."""
-        if None in columns.ids:
+        if have_none(columns.ids):
             columns = columns._replace(ids=self._ids(columns, digests()))
 
         def lines() -> list[Line]:

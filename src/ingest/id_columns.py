@@ -1,11 +1,17 @@
 """Columns of UUIDs as text, read at once."""
 
 from collections.abc import Sequence
+from typing import Final, cast
 from uuid import UUID
+
+from base.arrays import are_for_arrays, numpy
 
 _WIDTH = 36
 _DASHES = (8, 13, 18, 23)
 _BYTES = 16
+_VERSION: Final = 7
+_VARIANT: Final = 0b10
+_MILLISECOND: Final = 1_000
 
 
 def packed_ids(texts: Sequence[str]) -> list[bytes] | None:
@@ -26,10 +32,12 @@ def packed_ids(texts: Sequence[str]) -> list[bytes] | None:
 
 def optional_ids(texts: Sequence[str | None]) -> Sequence[bytes | None] | None:
     """The same. Where there is no text, there is no id."""
+    if all(texts):
+        return packed_ids(cast(Sequence[str], texts))
     given = [text for text in texts if text is not None]
     ids = packed_ids(given)
-    if ids is None or len(ids) == len(texts):
-        return ids
+    if ids is None:
+        return None
     each = iter(ids)
     return [None if text is None else next(each) for text in texts]
 
@@ -37,3 +45,21 @@ def optional_ids(texts: Sequence[str | None]) -> Sequence[bytes | None] | None:
 def text_of(id: bytes) -> str:
     """The usual spelling, which is also that of `str`."""
     return str(UUID(bytes=id))
+
+
+def times_of(ids: Sequence[bytes]) -> Sequence[int | None]:
+    """When packed ids of version 7 were made, as packed instants. None for other ids."""
+    if not are_for_arrays(ids):
+        return [int.from_bytes(id[:6], "big") * _MILLISECOND if _has_time(id) else None for id in ids]
+    halves = numpy().frombuffer(b"".join(ids), dtype=">u8")
+    heads, tails = halves[::2], halves[1::2]
+    have_times = (heads >> 12 & 0xF == _VERSION) & (tails >> 62 == _VARIANT)
+    times: list[int] = ((heads >> 16).astype("i8") * _MILLISECOND).tolist()
+    if have_times.all():
+        return times
+    return [time if has_time else None for time, has_time in zip(times, have_times.tolist(), strict=True)]
+
+
+def _has_time(id: bytes) -> bool:
+    """Only an id of the usual variant has a version."""
+    return id[6] >> 4 == _VERSION and id[8] >> 6 == _VARIANT

@@ -1,16 +1,9 @@
 """How often each line of a file occurred so far, in 8 bytes for each line."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
-
-@cache
-def _arrays() -> Any:
-    """NumPy takes a tenth of a second to load."""
-    import numpy
-
-    return numpy
+from base import arrays
 
 
 class Occurrences:
@@ -26,7 +19,7 @@ class Occurrences:
         """How often each of these lines occurred before it. They are counted from then on."""
         if not digests:
             return []
-        numpy = _arrays()
+        numpy = arrays.numpy()
         hashes = numpy.frombuffer(b"".join([digest[:8] for digest in digests]), dtype=numpy.uint64)
         unique = numpy.unique(hashes)
         were_seen = self._are_known(unique)
@@ -36,7 +29,7 @@ class Occurrences:
         return self._counted(hashes.tolist(), set(unique[were_seen].tolist()))
 
     def _are_known(self, hashes: Any) -> Any:
-        numpy = _arrays()
+        numpy = arrays.numpy()
         known = numpy.zeros(len(hashes), dtype=bool)
         for run in self._runs:
             known |= run[numpy.searchsorted(run, hashes).clip(max=len(run) - 1)] == hashes
@@ -57,6 +50,6 @@ class Occurrences:
             return
         self._runs.append(run)
         while len(self._runs) > 1 and len(self._runs[-2]) <= 2 * len(self._runs[-1]):
-            joined = _arrays().concatenate([self._runs.pop(), self._runs.pop()])
+            joined = arrays.numpy().concatenate([self._runs.pop(), self._runs.pop()])
             joined.sort(kind="stable")
             self._runs.append(joined)

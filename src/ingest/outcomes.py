@@ -22,7 +22,7 @@ from ingest.id_columns import packed_ids
 from ingest.wire import WireEvent
 from ingest.wire_columns import WireColumns
 
-_JUDGED_AT_ONCE = 1_000
+JUDGED_AT_ONCE = 1_000
 """By columns."""
 _JUDGED_ONE_BY_ONE = 250
 _DOMAINS_AT_ONCE = 50
@@ -165,17 +165,18 @@ async def admit_and_store(
     admit: Callable[[WireEvent], NewEvent],
     *,
     refreshed: frozenset[int] = frozenset(),
+    at_once: int = JUDGED_AT_ONCE,
 ) -> Outcomes:
     """The outcome of each event, after the commit. If `by_columns` raises Odd, `admit` admits the events one
-    by one. It raises Dropped.
+    by one. It raises Dropped. `at_once`: after so many events, others have a turn.
     """
     await _read_domains(wire)
     judged: list[_Judged] = []
-    for start in range(0, wire.size, _JUDGED_AT_ONCE):
+    for start in range(0, wire.size, at_once):
         if start:
             # Others, who sent less, do not have to wait for all of it.
             await sleep(0)
-        some = wire.between(start, start + _JUDGED_AT_ONCE) if wire.size > _JUDGED_AT_ONCE else wire
+        some = wire.between(start, start + at_once) if wire.size > at_once else wire
         try:
             judged.append(_Judged(by_columns(some), (), ()))
         except Odd:

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from itertools import compress, repeat
+from itertools import compress
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
+from base.arrays import are_for_arrays
 from base.errors import Unavailable
 from base.numbers import LARGEST
 from base.packed import packed_instant
@@ -33,6 +34,7 @@ from ingest.hour_totals import Happened, add_to_hours, folded_from
 from ingest.running_imports import require_no_undo
 from ingest.tenants import TenantRow, share_tenants
 from ingest.topics import topics_of, touch
+from ingest.total_columns import total_columns
 from ingest.visitor_links import link_visitors
 from ingest.visitor_sketches import add_to_sketches
 from models import Action, ActiveUser, DayTotal, Event, ImportTenant, MonthTotal, SubjectTotal
@@ -127,7 +129,7 @@ async def _stored(
     days = Days({id: tenant.zone for id, tenant in tenants.items()})
     column = days.column(unique.tenant_ids, unique.instants)
     domain_ids = await capped_domain_ids(bulk, unique, column, caps)
-    are_inserted = await bulk.packed.insert_new(Event, _rows(unique, domain_ids, import_id))
+    are_inserted = await bulk.packed.insert_columns(Event, _columns(unique, domain_ids, import_id))
     if not all(are_inserted):
         places = list(compress(places, are_inserted))
         domain_ids = list(compress(domain_ids, are_inserted))
@@ -175,24 +177,21 @@ def brought_rows(import_id: int, events: EventColumns) -> list[tuple[int, ...]]:
     return [(import_id, id, min(own), max(own), len(own)) for id, own in sorted(instants.items())]
 
 
-def _rows(events: EventColumns, domain_ids: Sequence[int], import_id: int | None) -> list[tuple[Any, ...]]:
+def _columns(events: EventColumns, domain_ids: Sequence[int], import_id: int | None) -> list[Sequence[Any]]:
     """In the order of the table's columns."""
-    return list(
-        zip(
-            events.tenant_ids,
-            events.ids,
-            events.subject_ids,
-            events.actions,
-            events.devices,
-            domain_ids,
-            events.instants,
-            events.view_ids,
-            events.user_ids,
-            events.visitors,
-            repeat(import_id, events.size),
-            strict=True,
-        )
-    )
+    return [
+        events.tenant_ids,
+        events.ids,
+        events.subject_ids,
+        events.actions,
+        events.devices,
+        domain_ids,
+        events.instants,
+        events.view_ids,
+        events.user_ids,
+        events.visitors,
+        [import_id] * events.size,
+    ]
 
 
 async def _count(
@@ -204,10 +203,17 @@ async def _count(
     tenants: Mapping[int, TenantRow],
 ) -> None:
     """`column`: the days of the events."""
-    counts = count_by_day(events, column, domain_ids)
     engaged = await store_engaged_views(bulk, first_interactions(events, domain_ids))
-    counts.update(engaged.by_day(days))
-    await add_to_totals(bulk, counts)
+    by_day = engaged.by_day(days)
+    totals = total_columns(events, column, domain_ids, by_day) if are_for_arrays(column) else None
+    if totals:
+        await bulk.packed.upsert_columns(DayTotal, totals.days, _ADDED)
+        await bulk.packed.upsert_columns(MonthTotal, totals.months, _ADDED)
+        await bulk.packed.upsert_columns(SubjectTotal, totals.subjects, _ADDED)
+    else:
+        counts = count_by_day(events, column, domain_ids)
+        counts.update(by_day)
+        await add_to_totals(bulk, counts)
     if min(events.instants, default=0) < folded_from(tenants.values()):
         await add_to_hours(bulk, tenants, _happened(events, domain_ids, engaged))
     await bulk.packed.upsert(ActiveUser, active_rows(events), _LATER)

@@ -5,7 +5,7 @@ days.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, added, who
 from database import Bulk
@@ -50,20 +50,24 @@ def seen_on(events: EventColumns, days: Sequence[int]) -> Mapping[PackedSketchKe
     """The same as `seen_by_day`."""
     if not any(events.visitors) and not events.have_users:
         return {}
-    columns = (events.tenant_ids, events.actions, events.subject_ids, days, events.user_ids, events.visitors)
-    by_action: defaultdict[tuple[int, int, int, int], set[str]] = defaultdict(set)
-    for tenant_id, action, subject_id, day, user_id, visitor in set(zip(*columns, strict=True)):
-        # As `who` does it, which takes longer.
-        if user_id is not None:
-            by_action[tenant_id, action, subject_id, day].add(f"user {user_id}")
-        elif visitor:
-            by_action[tenant_id, action, subject_id, day].add(visitor.hex())
     seen: defaultdict[PackedSketchKey, set[str]] = defaultdict(set)
-    for (tenant_id, action, subject_id, day), visitors in by_action.items():
-        if (kind := _KINDS.get(action)) is not None:
-            seen[tenant_id, kind, subject_id, day] |= visitors
-            seen[tenant_id, *ALL_SUBJECTS, day] |= visitors
+    kinds = map(_KINDS.get, events.actions)
+    keys = zip(events.tenant_ids, kinds, events.subject_ids, days, strict=True)
+    for key, visitor in zip(keys, _who_acted(events), strict=True):
+        if visitor and key[1] is not None:
+            seen[cast(PackedSketchKey, key)].add(visitor)
+    for (tenant_id, _, _, day), visitors in list(seen.items()):
+        seen[tenant_id, *ALL_SUBJECTS, day] |= visitors
     return seen
+
+
+def _who_acted(events: EventColumns) -> Sequence[str | None]:
+    """As `who` does it, which takes longer."""
+    if events.have_users:
+        return list(map(who, events.user_ids, events.visitors))
+    if all(events.visitors):
+        return list(map(bytes.hex, cast(Sequence[bytes], events.visitors)))
+    return [visitor and visitor.hex() for visitor in events.visitors]
 
 
 def seen_by_day(events: Iterable[NewEvent], days: Days) -> Mapping[SketchKey, set[str]]:

@@ -4,12 +4,14 @@ what is wrong.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self, TypeAlias, cast
 
 import msgspec
 
 from base.instants import Instant, InvalidInstant, aware
 from base.packed import instant_in, packed_instant
+from base.scheduler import batched
+from ingest.event_columns import have_none
 from ingest.instant_columns import packed_instants
 from ingest.wire import (
     ACTIONS,
@@ -61,7 +63,7 @@ class WireColumns(NamedTuple):
 
     @classmethod
     def of(cls, events: Iterable[WireEvent]) -> Self:
-        columns = _columns_of(events)
+        columns = _columns_of(list(events))
         return cls(*columns)._replace(
             instants=[None if at is None else packed_instant(at) for at in columns[_INSTANTS]],
             sent_at=[None if at is None else packed_instant(at) for at in columns[_SENT_AT]],
@@ -86,7 +88,9 @@ _DEVICES: Final = {None, *(device.name for device in WireDevice)}
 _SUBJECTS: Final = tuple(name for name in WireSubject.__struct_fields__ if name != "work")
 """Those that one text names."""
 _INSTANTS, _SENT_AT = _FIELDS.index("occurred_at"), _FIELDS.index("sent_at")
-_OF_EVENT: Final[Callable[[Any], tuple[Any, ...]]] = attrgetter(*_FIELDS)
+_OF_EVENT: Final[tuple[Callable[[Any], Any], ...]] = tuple(map(attrgetter, _FIELDS))
+_LINES_AT_A_TIME: Final = 500
+"""The events of so many lines are still in the processor's cache when their fields are read."""
 _decode = msgspec.json.Decoder(list[_PlainEvent]).decode
 _decode_one = msgspec.json.Decoder(_PlainEvent).decode
 _NOT_PLAIN = (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidInstant)
@@ -104,10 +108,17 @@ class NotPlain(ValueError):
     """Something has to be read in another way, or is no event."""
 
 
-def columns_from_lines(texts: Iterable[bytes | None]) -> WireColumns:
+def columns_from_lines(texts: Sequence[bytes | None]) -> WireColumns:
     """Events from lines of JSON, one event from each. Raises NotPlain."""
+    if have_none(texts):
+        raise NotPlain
+    columns: list[list[Any]] = [[] for _ in _FIELDS]
     try:
-        return _columns([_decode_one(text or b"") for text in texts])
+        for some in batched(cast(Sequence[bytes], texts), _LINES_AT_A_TIME):
+            events = list(map(_decode_one, some))
+            for column, field in zip(columns, _OF_EVENT, strict=True):
+                column.extend(map(field, events))
+        return _with_packed_instants(columns)
     except _NOT_PLAIN:
         raise NotPlain from None
 
@@ -141,23 +152,28 @@ def columns_from_values(values: Any) -> WireColumns:
 
 def _columns(events: list[_PlainEvent]) -> WireColumns:
     """Raises InvalidInstant."""
-    columns = _columns_of(events)
+    return _with_packed_instants(_columns_of(events))
+
+
+def _with_packed_instants(columns: Sequence[Sequence[Any]]) -> WireColumns:
+    """Raises InvalidInstant."""
     return WireColumns(*columns)._replace(
         instants=_packed(columns[_INSTANTS]), sent_at=_packed(columns[_SENT_AT])
     )
 
 
-def _columns_of(events: Iterable[Any]) -> list[Any]:
-    return list(zip(*map(_OF_EVENT, events), strict=True)) or [()] * len(_FIELDS)
+def _columns_of(events: Sequence[Any]) -> list[Any]:
+    """In the order of the fields. A tuple of each event would take three times as long."""
+    return [list(map(field, events)) for field in _OF_EVENT]
 
 
 def _packed(texts: Sequence[Any]) -> Sequence[int | None]:
     """Raises InvalidInstant."""
+    if not have_none(texts):
+        return packed_instants(texts)
     given = [text for text in texts if text is not None]
     if not given:
         return texts
-    if len(given) == len(texts):
-        return packed_instants(given)
     each = iter(packed_instants(given))
     return [None if text is None else next(each) for text in texts]
 

@@ -12,8 +12,8 @@ from ingest.admission import Dropped, Reason, Sender, admitted
 from ingest.column_admission import Odd, admitted_columns
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
-from ingest.outcomes import Outcomes, admit_and_store
-from ingest.visitors import visitor_named
+from ingest.outcomes import JUDGED_AT_ONCE, Outcomes, admit_and_store
+from ingest.visitors import visitor_named, visitors_named
 from ingest.wire import WireEvent, WireSubject
 from ingest.wire_columns import WireColumns
 from loaders.organizations import WorkspaceById
@@ -68,10 +68,14 @@ def _publications(subjects: Mapping[WireSubject, Subject]) -> frozenset[int]:
 
 
 async def store_believed(
-    context: Context, events: WireColumns, subjects: Mapping[WireSubject, Subject]
+    context: Context,
+    events: WireColumns,
+    subjects: Mapping[WireSubject, Subject],
+    *,
+    at_once: int = JUDGED_AT_ONCE,
 ) -> Outcomes:
     """Stores the events of a sender who is believed. Events about subjects that are not in `subjects` are
-    dropped.
+    dropped. `at_once` is as in `admit_and_store`.
     """
     users = await _users(context, {id for id in set(events.user_ids) if id})
 
@@ -85,7 +89,12 @@ async def store_believed(
         return _with_people(columns, wire, users, context.services.visitor_keys.current)
 
     return await admit_and_store(
-        context.services.buffer, events, by_columns, admit, refreshed=_publications(subjects)
+        context.services.buffer,
+        events,
+        by_columns,
+        admit,
+        refreshed=_publications(subjects),
+        at_once=at_once,
     )
 
 
@@ -98,11 +107,9 @@ def _with_people(
         if not users.keys() >= set(wire.user_ids) - {None}:
             raise Odd
         user_ids = [None if id is None else users[id] for id in wire.user_ids]
-    visitors = [
-        text and visitor_named(key, tenant_id, text)
-        for tenant_id, text in zip(columns.tenant_ids, wire.visitors, strict=True)
-    ]
-    return columns._replace(user_ids=user_ids, visitors=[visitor or None for visitor in visitors])
+    return columns._replace(
+        user_ids=user_ids, visitors=visitors_named(key, columns.tenant_ids, wire.visitors)
+    )
 
 
 async def own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSubject, Subject]:

@@ -1,7 +1,8 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import compress
 from random import Random
+from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from base.ids import uuid7
+from base.arrays import arrays
+from base.ids import uuid7, uuid7_instant
 from base.instants import InvalidInstant, instant_of
 from base.packed import packed_instant
 from ingest.admission import Dropped, Sender, admitted
@@ -28,9 +30,11 @@ from ingest.deltas import (
 )
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
-from ingest.id_columns import packed_ids
+from ingest.id_columns import packed_ids, times_of
 from ingest.instant_columns import packed_instants
+from ingest.total_columns import total_columns
 from ingest.visitor_sketches import seen_by_day, seen_on
+from ingest.visitors import visitor_named, visitors_named
 from ingest.wire import WireAction, WireDevice, WireEvent, WireSubject
 from ingest.wire_columns import WireColumns
 from loaders.subjects import Subject
@@ -126,9 +130,12 @@ def drawn(random: Random, count: int) -> list[NewEvent]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_columns_count_what_single_events_count(seed: int) -> None:
+@pytest.mark.parametrize("count", [300, 900])
+def test_columns_count_what_single_events_count(seed: int, count: int) -> None:
+    """Of many events by arrays, and of few without them."""
+    arrays.load()
     random = Random(seed)  # noqa: S311
-    some = drawn(random, 300)
+    some = drawn(random, count)
     columns = EventColumns.of(some)
     ids = {None: 0, "a.example": 1, "b.example": 2}
     days = Days({1: ZoneInfo("Asia/Kathmandu"), 2: ZoneInfo("America/St_Johns")})
@@ -145,13 +152,74 @@ def test_columns_count_what_single_events_count(seed: int) -> None:
     }
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_arrays_add_up_what_is_counted_by_day(seed: int) -> None:
+    random = Random(seed)  # noqa: S311
+    columns = EventColumns.of(drawn(random, 900))
+    ids = [1 if name else 0 for name in columns.domains]
+    days = Days({1: ZoneInfo("Asia/Kathmandu"), 2: ZoneInfo("America/St_Johns")})
+    column = days.column(columns.tenant_ids, columns.instants)
+    engaged = {
+        (random.choice([1, 2, 2**40]), random.randrange(3), int(Action.ENGAGED_VIEW), day, 0, 1): delta
+        for day, delta in zip(column[:20], [1, -1, 2, -2] * 5, strict=True)
+    }
+
+    found = total_columns(columns, column, ids, engaged)
+
+    by_day = count_by_day(columns, column, ids)
+    by_day.update(engaged)
+    by_month = count_by_month(by_day)
+    assert found is not None
+    assert rows_of(found.days) == rows_of_counts(by_day)
+    assert rows_of(found.months) == rows_of_counts(by_month)
+    assert rows_of(found.subjects) == rows_of_counts(count_by_subject(by_month))
+    # Two numbers of 40 bits are too large to be one.
+    assert total_columns(columns, column, [2**40, *ids[1:]], engaged) is None
+
+
+def rows_of(columns: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+    return list(zip(*columns, strict=True))
+
+
+def rows_of_counts(counts: Mapping[Any, int]) -> list[tuple[int, ...]]:
+    return [(*key, count) for key, count in sorted(counts.items())]
+
+
+@given(st.lists(st.none() | st.text(max_size=4) | st.text("09aZ -\t", max_size=4), max_size=4))
+@example(["visitor 1", "A9", "9", "1-2 z"])
+@example(["visitor 0"])
+def test_visitors_are_hashed_together_as_they_are_one_by_one(names: list[str | None]) -> None:
+    arrays.load()
+    many = names * 400
+    tenants = [1 + place % 2 for place in range(len(many))]
+
+    hashes = visitors_named(b"key", tenants, many)
+
+    assert hashes == [
+        None if name is None else visitor_named(b"key", tenant, name)
+        for tenant, name in zip(tenants, many, strict=True)
+    ]
+
+
+@given(st.lists(ids, max_size=4))
+def test_the_times_of_many_ids_are_those_of_each(given_texts: list[str]) -> None:
+    arrays.load()
+    packed = packed_ids(given_texts) or []
+
+    assert (
+        times_of(packed * 400)
+        == [packed_instant(at) if (at := uuid7_instant(UUID(bytes=id))) else None for id in packed] * 400
+    )
+
+
 def test_columns_are_cut_and_joined_alike() -> None:
     columns = EventColumns.of(drawn(Random(1), 7))  # noqa: S311
     wanted = [True, False] * 3 + [True]
 
     joined = EventColumns.joined([columns.between(0, 3), columns.between(3, 7)])
     assert list(map(list, joined)) == list(map(list, columns))
-    assert columns.where(wanted) == columns.at(list(compress(range(7), wanted)))
+    taken = columns.at(list(compress(range(7), wanted)))
+    assert list(map(list, columns.where(wanted))) == list(map(list, taken))
     assert EventColumns.of([]) == EventColumns.none()
     assert EventColumns.none().size == 0
 
@@ -172,8 +240,24 @@ texts = st.sampled_from(
 )
 
 
-@given(st.lists(texts, max_size=3) | texts.map(lambda text: [text] * 3))
-def test_instants_are_read_as_single_ones_are(given_texts: Sequence[str]) -> None:
+alike = st.from_regex(
+    r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]\.[0-9]{3}\+[0-2][0-9]:[0-6][0-9]",
+    fullmatch=True,
+)
+
+
+@given(
+    st.lists(texts, max_size=3) | texts.map(lambda text: [text] * 3) | st.lists(alike, max_size=3),
+    st.sampled_from([1, 400]),
+)
+@example(
+    ["2024-02-29T23:59:59Z", "2100-02-28T00:00:00Z", "1969-12-31T23:59:59Z", "0001-01-01T00:00:00Z"], 100
+)
+@example(["2023-06-04T23:59:59.1+00:00", "9999-12-31T23:59:59.9-23:59"], 200)
+@example(["2100-02-28T00:00:00Z", "2100-02-29T00:00:00Z"], 200)
+def test_instants_are_read_as_single_ones_are(given_texts: Sequence[str], times: int) -> None:
+    arrays.load()
+    given_texts = list(given_texts) * times
     try:
         one_by_one = [packed_instant(instant_of(text)) for text in given_texts]
     except InvalidInstant:

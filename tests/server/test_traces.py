@@ -148,7 +148,7 @@ async def test_a_request_its_plan_its_statements_and_its_batch_are_traced(
     assert (batch.name, attributes(batch)) == ("batch", {"viewgraph.events": 1})
     written = [attributes(part)["db.query.text"] for part in collector.parts(batch)]
     assert written[-1] == "COMMIT"
-    assert any("INSERT INTO events" in text for text in written)
+    assert any("INTO events" in text for text in written)
     assert by_socket.name == "query Named"
     assert attributes(by_socket)["http.request.method"] == "WEBSOCKET"
 

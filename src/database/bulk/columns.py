@@ -29,13 +29,18 @@ class Columns(NamedTuple):
     binds: tuple[Convert | None, ...]
     results: tuple[Convert | None, ...]
     insert: str
-    """The start of an INSERT, which says its columns: the table of a later version may have more. They are
-    those of a table `t`.
+    """The start of an INSERT of SQLite, which says its columns: the table of a later version may have more.
+    They are those of a table `t`. An error ends the transaction: otherwise SQLite would copy each page before
+    it is changed, to undo the statement alone.
     """
 
     def bound(self, rows: Sequence[Row]) -> list[Sequence[Any]]:
         """The values column by column, as the driver takes them."""
         return _converted(self.binds, rows)
+
+    def bound_columns(self, columns: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+        """The same for values that come column by column."""
+        return list(map(_converted_column, self.binds, columns))
 
     def bound_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
         """The values row by row, as the driver takes them."""
@@ -74,10 +79,12 @@ class Columns(NamedTuple):
 
 
 def _converted(converts: Sequence[Convert | None], rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
-    return [
-        [None if value is None else convert(value) for value in column] if convert else column
-        for convert, column in zip(converts, zip(*rows, strict=True), strict=bool(rows))
-    ]
+    columns = zip(*rows, strict=True)
+    return [_converted_column(*pair) for pair in zip(converts, columns, strict=bool(rows))]
+
+
+def _converted_column(convert: Convert | None, column: Sequence[Any]) -> Sequence[Any]:
+    return [None if value is None else convert(value) for value in column] if convert else column
 
 
 @lru_cache(maxsize=64)
@@ -120,7 +127,7 @@ def columns_of(model: type[SQLModel], dialect_name: str, *, are_packed: bool = F
         tuple(column.type.compile(dialect) for column in table.columns),
         tuple(binds),
         tuple(results),
-        f"INSERT INTO {table.name} AS t ({', '.join(names)}) VALUES ",  # noqa: S608
+        f"INSERT OR ROLLBACK INTO {table.name} AS t ({', '.join(names)}) VALUES ",  # noqa: S608
     )
 
 

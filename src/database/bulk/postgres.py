@@ -70,16 +70,30 @@ class PostgresBulk(Bulk):
         if not rows:
             return []
         columns = self._columns_of(model)
-        source, values = _given(columns, rows)
-        text = (
-            f"INSERT INTO {columns.table} ({columns.names_text}) {source} "
-            f"ON CONFLICT DO NOTHING RETURNING {columns.key_text}"
-        )
-        inserted = await self._fetch(text, *values)
+        inserted = await self._inserted(columns, columns.bound(rows))
         if len(inserted) == len(rows):
             return [True] * len(rows)
         new = set(columns.read_keys(inserted))
         return [columns.key_of(row) in new for row in rows]
+
+    async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
+        of_table, count = self._columns_of(model), len(columns[0])
+        if not count:
+            return []
+        inserted = await self._inserted(of_table, of_table.bound_columns(columns))
+        if len(inserted) == count:
+            return [True] * count
+        new = set(of_table.read_keys(inserted))
+        return [key in new for key in zip(*(columns[place] for place in of_table.key), strict=True)]
+
+    async def _inserted(self, columns: Columns, values: Sequence[Sequence[Any]]) -> list[Any]:
+        """The keys of those that are new."""
+        source, given = _given(columns, values)
+        return await self._fetch(
+            f"INSERT INTO {columns.table} ({columns.names_text}) {source} "
+            f"ON CONFLICT DO NOTHING RETURNING {columns.key_text}",
+            *given,
+        )
 
     async def claim(
         self,
@@ -123,12 +137,22 @@ class PostgresBulk(Bulk):
         if not rows:
             return
         columns = self._columns_of(model)
-        source, values = _given(columns, rows)
+        await self._upsert(columns, columns.bound(rows), change)
+
+    async def upsert_columns(
+        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], change: str
+    ) -> None:
+        if len(columns[0]):
+            of_table = self._columns_of(model)
+            await self._upsert(of_table, of_table.bound_columns(columns), change)
+
+    async def _upsert(self, columns: Columns, values: Sequence[Sequence[Any]], change: str) -> None:
+        source, given = _given(columns, values)
         text = (
             f"INSERT INTO {columns.table} AS t ({columns.names_text}) {source} "
             f"ON CONFLICT ({columns.key_text}) DO UPDATE SET {change}"
         )
-        await self._fetch(text, *values)
+        await self._fetch(text, *given)
 
 
 _TENANT: Final = itemgetter(0)
@@ -150,10 +174,9 @@ def _locking(columns: Columns, source: str) -> str:
     )
 
 
-def _given(columns: Columns, rows: Sequence[Row]) -> tuple[str, list[Any]]:
-    """The rows as a source of an INSERT, and its values. A cluster sends one row straight to its node."""
-    values: list[Any] = columns.bound(rows)
-    if len(rows) > 1:
+def _given(columns: Columns, values: Sequence[Sequence[Any]]) -> tuple[str, Sequence[Any]]:
+    """Rows as a source of an INSERT, and its values. A cluster sends one row straight to its node."""
+    if len(values[0]) > 1:
         return _unnested(columns.types), values
     row = ", ".join(f"${place}::{type_}" for place, type_ in enumerate(columns.types, 1))
     return f"VALUES ({row})", [value for (value,) in values]

@@ -16,6 +16,7 @@ from database.bulk.writer import Bulk, Observe
 from database.statement import Statement
 
 R = TypeVar("R")
+S = TypeVar("S")
 T = TypeVar("T")
 
 _ROWS_OF_A_STATEMENT = 256
@@ -85,6 +86,14 @@ class SqliteBulk(Bulk):
         self._execute("RELEASE bulk")
         return are_new
 
+    async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
+        of_table, count = self._columns_of(model), len(columns[0])
+        keys = [columns[place] for place in of_table.key]
+        if count < _MANY or any(of_table.binds) or self._are_some_between(of_table, keys):
+            return await self.insert_new(model, list(zip(*columns, strict=True)))
+        self._repeat_columns(of_table.insert, columns, "")
+        return [True] * count
+
     async def claim(
         self, model: type[SQLModel], rows: Sequence[Row], *, follows: bool = False
     ) -> list[Row | None]:
@@ -107,22 +116,37 @@ class SqliteBulk(Bulk):
             f" ON CONFLICT ({columns.key_text}) DO UPDATE SET {change}",
         )
 
+    async def upsert_columns(
+        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], change: str
+    ) -> None:
+        of_table = self._columns_of(model)
+        if any(of_table.binds):
+            await self.upsert(model, list(zip(*columns, strict=True)), change)
+            return
+        end = f" ON CONFLICT ({of_table.key_text}) DO UPDATE SET {change}"
+        self._repeat_columns(of_table.insert, columns, end)
+
     def _are_some_within(self, columns: Columns, rows: Sequence[Row]) -> bool:
-        """Whether a stored key is between the first and the last key of those rows whose keys differ only at
-        their end. Rows that come in the order of time have mostly none.
+        keys = sorted(map(columns.key_of, rows))
+        return self._are_some_between(columns, list(zip(*keys, strict=True)))
+
+    def _are_some_between(self, columns: Columns, keys: Sequence[Sequence[Any]]) -> bool:
+        """Whether a stored key is between the first and the last of those keys that differ only at their end.
+        Rows that come in the order of time have mostly none. `keys` are columns, in the order of the keys.
         """
         *equal, name = columns.key_names
         if not equal:
             return True
-        keys = sorted(map(columns.key_of, rows))
-        last = {key[:-1]: key[-1] for key in keys}
-        first = {key[:-1]: key for key in reversed(keys)}
+        *starts, ends = keys
+        groups = list(zip(*starts, strict=True))
+        last = dict(zip(groups, ends, strict=True))
+        first = dict(zip(reversed(groups), reversed(ends), strict=True))
         head = f"WITH k ({columns.key_text}, last) AS (VALUES "
         tail = (
             f") SELECT 1 FROM k CROSS JOIN {columns.table} AS t "  # noqa: S608
             f"ON {is_keyed(equal)} AND t.{name} BETWEEN k.{name} AND k.last LIMIT 1"
         )
-        asked = [(*key, last[start]) for start, key in first.items()]
+        asked = [(*group, end, last[group]) for group, end in first.items()]
         return any(self._execute(_repeated(head, run, tail), _flat(run)).fetchall() for run in _runs(asked))
 
     def _find(self, columns: Columns, keys: Sequence[Row]) -> list[Row]:
@@ -139,8 +163,20 @@ class SqliteBulk(Bulk):
         """Returns the number of rows that it changed."""
         return sum(self._execute(_repeated(start, run, end), _flat(run)).rowcount for run in _runs(rows))
 
+    def _repeat_columns(self, start: str, columns: Sequence[Sequence[Any]], end: str) -> None:
+        # What is never there is no value: it takes as long as three numbers.
+        given = [column for column in columns if any(column) or set(column) != {None}]
+        row = ", ".join("?" if any(column is one for one in given) else "NULL" for column in columns)
+        width = len(given)
+        for rows in _runs(range(len(columns[0]))):
+            first, stop = rows[0], rows[-1] + 1
+            values: list[Any] = [None] * (width * len(rows))
+            for place, column in enumerate(given):
+                values[place::width] = column[first:stop]
+            self._execute(_repeated_row(start, len(rows), row, end), values)
 
-def _runs(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+
+def _runs(rows: Sequence[S]) -> Iterator[Sequence[S]]:
     """Cuts the rows into runs of powers of two, the largest first. So there are few different statements, and
     they stay prepared.
     """
@@ -158,8 +194,12 @@ def _repeated(start: str, run: Sequence[Row], end: str) -> str:
 
 @lru_cache(maxsize=256)
 def _values(start: str, rows: int, columns: int, end: str) -> str:
-    row = f"({', '.join('?' * columns)})"
-    return f"{start}{', '.join([row] * rows)}{end}"
+    return _repeated_row(start, rows, ", ".join("?" * columns), end)
+
+
+@lru_cache(maxsize=256)
+def _repeated_row(start: str, rows: int, row: str, end: str) -> str:
+    return f"{start}{', '.join([f'({row})'] * rows)}{end}"
 
 
 def _flat(rows: Sequence[Row]) -> list[Any]:
@@ -199,6 +239,14 @@ class SqliteCalls(Bulk):
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         await self._in_thread(lambda bulk: bulk.upsert(model, rows, change))
+
+    async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
+        return await self._in_thread(lambda bulk: bulk.insert_columns(model, columns))
+
+    async def upsert_columns(
+        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], change: str
+    ) -> None:
+        await self._in_thread(lambda bulk: bulk.upsert_columns(model, columns, change))
 
     async def _in_thread(self, work: Callable[[Bulk], Coroutine[Any, Any, T]]) -> T:
         return await in_thread(

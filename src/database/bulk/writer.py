@@ -71,3 +71,15 @@ class Bulk:
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         """Inserts the rows. `change` is the SQL for rows that exist: `count = t.count + excluded.count`."""
         raise NotImplementedError
+
+    async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
+        """The same as `insert_new`, for rows in the order of their keys. They are given column by column:
+        for many rows, it takes less to put their values in a row.
+        """
+        raise NotImplementedError
+
+    async def upsert_columns(
+        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], change: str
+    ) -> None:
+        """The same as `upsert`, for rows that are given column by column."""
+        raise NotImplementedError

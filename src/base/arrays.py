@@ -1,0 +1,27 @@
+"""NumPy, for long columns of numbers. A hundred values are counted in Python before NumPy has begun."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final
+
+from base.loading import LoadedWhenNeeded
+
+_MANY: Final = 400
+"""For so many values it is worth it."""
+
+
+@cache
+def numpy() -> Any:
+    """It takes a tenth of a second to load."""
+    import numpy
+
+    return numpy
+
+
+arrays = LoadedWhenNeeded(numpy)
+"""Await `arrays.ready()` before long columns are read on the event loop."""
+
+
+def are_for_arrays(column: Sequence[Any]) -> bool:
+    """Whether arrays are the quicker way. Nothing is loaded for it here."""
+    return len(column) >= _MANY and arrays.is_loaded
