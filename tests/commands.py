@@ -3,9 +3,22 @@
 import os
 
 import pytest
+from argon2 import PasswordHasher, Type
 from typer.testing import CliRunner, Result
 
 from server.commands.cli import app
+from tests.studio import QUICK_HASHER
+
+_QUICK = (
+    QUICK_HASHER.time_cost,
+    QUICK_HASHER.memory_cost,
+    QUICK_HASHER.parallelism,
+    32,
+    16,
+    "utf-8",
+    Type.ID,
+)
+"""What a hasher takes that is not told otherwise."""
 
 
 def remove_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,7 +28,10 @@ def remove_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*arguments: str, input: str | None = None, **variables: str) -> Result:
-    result = CliRunner().invoke(app, arguments, input=input, env=variables)
+    with pytest.MonkeyPatch.context() as patch:
+        # What these make is no secret, so argon2 need not take its time.
+        patch.setattr(PasswordHasher.__init__, "__defaults__", _QUICK)
+        result = CliRunner().invoke(app, arguments, input=input, env=variables)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result

@@ -32,8 +32,13 @@ def wait_until_open(port: int, process: subprocess.Popen[Any]) -> None:
     deadline = monotonic() + _PATIENCE
     while monotonic() < deadline:
         assert process.poll() is None, "the process has ended"
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if is_open(port):
+            return
         sleep(0.02)
     raise TimeoutError
+
+
+def is_open(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -12,6 +12,8 @@ from bench.neighbours import made_neighbours
 from bench.soak import soak
 
 
+# How it is measured does not depend on the engine.
+@pytest.mark.parametrize("engine", ["sqlite"])
 async def test_a_client_that_behaves_is_served_beside_one_that_does_not(database_url: str) -> None:
     neighbours = await made_neighbours(database_url)
 

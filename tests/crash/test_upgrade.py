@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-import sys
 from asyncio import Event, create_task, sleep, timeout, to_thread
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -10,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tarfile import open as open_archive
+from tempfile import TemporaryFile
 from time import perf_counter
 
 import httpx
@@ -25,7 +25,8 @@ from tests.crash.test_crash import (
 )
 from tests.crash.writers import World, Writers
 from tests.ports import held_port
-from tests.server.program import ROOT, Program, environment
+from tests.server.forks import fork
+from tests.server.program import ROOT, Anew, Program, environment
 from tests.studio import SECRET, Studio
 
 __all__ = ["database_url", "durable", "studio", "world"]
@@ -57,7 +58,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "src"
 
 
-class _At(Program):
+class Newer(Program):
     """At a port that is held already."""
 
     def __init__(self, port: int, *arguments: str, folder: Path, **variables: str) -> None:
@@ -66,6 +67,10 @@ class _At(Program):
 
     def _port(self) -> int:
         return self._held_port
+
+
+class Older(Newer, Anew):
+    """From the source that PYTHONPATH names."""
 
 
 class Versions:
@@ -86,8 +91,11 @@ class Versions:
     @asynccontextmanager
     async def serving(self, *, is_older: bool = False) -> AsyncIterator[None]:
         """It answers on entry, and has ended without a complaint on exit."""
-        variables = self._settings | ({"PYTHONPATH": str(self._older)} if is_older else {})
-        program = _At(self._port, "serve", folder=self._folder, **variables)
+        program = (
+            Older(self._port, "serve", folder=self._folder, PYTHONPATH=str(self._older), **self._settings)
+            if is_older
+            else Newer(self._port, "serve", folder=self._folder, **self._settings)
+        )
         await to_thread(program.__enter__)
         try:
             yield
@@ -97,17 +105,11 @@ class Versions:
 
     async def migrate(self, *options: str) -> None:
         """By the newer version: the older one knows nothing of newer tables."""
-        command = [sys.executable, "-c", "from server.start import main; main()", "migrate", *options]
-        ran = await to_thread(
-            subprocess.run,
-            command,
-            cwd=self._folder,
-            env=environment(self._settings),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stderr
+        with TemporaryFile() as out, TemporaryFile() as err:
+            ran = fork(["migrate", *options], self._folder, environment(self._settings), out, err)
+            code = await to_thread(ran.wait)
+            err.seek(0)
+            assert code == 0, err.read()
 
 
 class Reader:

@@ -1,12 +1,9 @@
 """What is deleted is found by nobody from the commit on, and its rows go in the background."""
 
 import json
-import os
-import sys
-from asyncio import create_subprocess_exec, create_task, sleep, timeout, to_thread
-from asyncio.subprocess import DEVNULL
+from asyncio import create_task, sleep, timeout, to_thread
 from datetime import timedelta
-from signal import SIGKILL
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -39,6 +36,8 @@ from models import (
 from tests import commands
 from tests.deletions.life import discrepancies, do, erased
 from tests.locks import waits
+from tests.server.forks import fork
+from tests.server.program import ROOT, environment
 from tests.studio import PASSWORD, Studio
 from tests.waiting import overtaken
 
@@ -321,13 +320,13 @@ async def test_a_killed_deletion_goes_on_where_it_was(studio: Studio, database_u
         id=studio.organization,
     )
 
-    command = [sys.executable, "-m", "server.commands.cli", "deletions", "--finish"]
-    environment = {**os.environ, "VIEWGRAPH_DATABASE_URL": database_url}
-    program = await create_subprocess_exec(*command, env=environment, stdout=DEVNULL)
+    with TemporaryFile() as said:
+        variables = environment({"VIEWGRAPH_DATABASE_URL": database_url})
+        program = await to_thread(fork, ["deletions", "--finish"], ROOT, variables, said, said)
     async with timeout(60):
         await _begun(database, len(views))
-    program.send_signal(SIGKILL)
-    await program.wait()
+    program.kill()
+    await to_thread(program.wait)
 
     left = await number(database, Event)
     assert 0 < left < len(views)

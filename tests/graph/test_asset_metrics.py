@@ -32,7 +32,7 @@ from tests.graph.asset_oracle import (
 )
 from tests.studio import Clock, Studio
 
-EXAMPLES = scaled(12)
+EXAMPLES = scaled(6)
 ZONES = [
     "UTC",
     "Africa/Casablanca",

@@ -530,6 +530,7 @@ async def test_who_may_not_see_the_metrics_gets_no_report_and_no_link(
     assert "reports/" not in str(answer.body)
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 async def test_a_link_holds_a_hundred_ids(studio: Studio) -> None:
     ids = [await studio.add_asset(f"Asset {number}") for number in range(101)]
     ask = """query($o: ID!, $assets: [ID!]) { organization(id: $o) {

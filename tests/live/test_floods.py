@@ -13,7 +13,7 @@ from time import monotonic, sleep
 import pytest
 
 from tests.live.served import PATIENCE, PROTOCOL
-from tests.server.program import Program
+from tests.server.program import Anew, Program
 
 MASK = bytes(4)
 """Leaves what is sent as it is."""
@@ -29,7 +29,7 @@ on_linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="th
 def program(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     folder = tmp_path_factory.mktemp("flooded")
     shutil.copy(sqlite_template, folder / "viewgraph.sqlite3")
-    with Program("serve", folder=folder) as program:
+    with Anew("serve", folder=folder) as program:
         # It comes a while after the start, and takes some memory.
         began = monotonic()
         while not _has_numpy(program) and monotonic() - began < PATIENCE:

@@ -75,7 +75,7 @@ async def busy(studio: Studio, clock: Clock) -> AsyncIterator[list[str]]:
 async def test_random_filters_count_the_same(studio: Studio, busy: list[str]) -> None:
     loop = asyncio.get_running_loop()
 
-    @settings(max_examples=scaled(40), suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=scaled(20), suppress_health_check=[HealthCheck.too_slow])
     @given(question=questions())
     def holds(question: dict[str, Any]) -> None:
         asyncio.run_coroutine_threadsafe(agree(studio, busy, question), loop).result()

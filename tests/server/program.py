@@ -1,4 +1,4 @@
-"""The program as its users start it: a process of its own, with no settings but those given."""
+"""The program as its users run it: a process of its own, with no settings but those given."""
 
 import os
 import signal
@@ -15,7 +15,8 @@ from typing import IO, Any, Self
 import httpx
 
 from server.demo.sign_ins import PASSWORD
-from tests.ports import held_port
+from tests.ports import held_port, is_open
+from tests.server.forks import Fork, fork
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 120.0
@@ -29,7 +30,10 @@ def free_port() -> int:
 
 
 class Program:
-    """A `viewgraph` that serves: answers on entry, and is stopped on exit as by Ctrl-C."""
+    """A `viewgraph` that serves: answers on entry, and is stopped on exit as by Ctrl-C.
+
+    It is a fork of a process that has loaded the program already, as loading takes seconds. `Anew` loads it.
+    """
 
     port: int
     address: str
@@ -48,15 +52,7 @@ class Program:
         self._err = self._held.enter_context(TemporaryFile())
         self.port = self._port()
         self.address = f"http://127.0.0.1:{self.port}"
-        main = "from server.start import main; main()"
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", main, *self._arguments, "--port", str(self.port)],
-            cwd=self.folder,
-            env=environment(self._variables),
-            stdout=self._out,
-            stderr=self._err,
-            start_new_session=True,
-        )
+        self._process = self._started([*self._arguments, "--port", str(self.port)])
         try:
             self._wait()
         except BaseException:
@@ -68,6 +64,11 @@ class Program:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end()
+
+    def _started(self, arguments: list[str]) -> "Fork | subprocess.Popen[bytes]":
+        # These are read when Python starts, or when a module is loaded.
+        assert not [name for name in self._variables if name.startswith("PYTHON")], "this needs Anew"
+        return fork(arguments, self.folder, environment(self._variables), self._out, self._err)
 
     def _output(self) -> IO[bytes]:
         return TemporaryFile()
@@ -111,6 +112,9 @@ class Program:
         deadline = monotonic() + START_SECONDS
         while monotonic() < deadline:
             assert self._process.poll() is None, self.read()
+            if not is_open(self.port):
+                sleep(0.02)
+                continue
             try:
                 if httpx.get(f"{self.address}/health").status_code == 200:
                     return
@@ -128,6 +132,21 @@ class Program:
         self.out, self.err = self.read()
         self._has_ended = True
         self._held.close()
+
+
+class Anew(Program):
+    """As its users start it."""
+
+    def _started(self, arguments: list[str]) -> "subprocess.Popen[bytes]":
+        main = "from server.start import main; main()"
+        return subprocess.Popen(
+            [sys.executable, "-c", main, *arguments],
+            cwd=self.folder,
+            env=environment(self._variables),
+            stdout=self._out,
+            stderr=self._err,
+            start_new_session=True,
+        )
 
 
 class Unread(Program):

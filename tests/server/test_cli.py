@@ -30,7 +30,7 @@ from server.secrets import secrets_of
 from server.settings import Settings
 from tests.commands import done, mistake, run
 from tests.postgres import PostgresServer
-from tests.server.program import ROOT, Program, Unread, free_port
+from tests.server.program import ROOT, Anew, Program, Unread, free_port
 from tests.studio import PASSWORD, SECRET
 
 LOGIN = """mutation($email: String!, $password: String!) {
@@ -681,7 +681,7 @@ def test_serve_makes_a_secret_once_so_that_tokens_outlive_a_restart(folder: Path
     done("user", "create", "ada@example.com", "ada", "--password", "correct horse", "--database-url", url)
     kept = folder / "data.sqlite3.secret"
 
-    with Program("serve", "--database-url", url, folder=folder) as first:
+    with Anew("serve", "--database-url", url, folder=folder) as first:
         signed_in = first.post(LOGIN, email="ada@example.com", password="correct horse")
         secret = kept.read_text()
     # Each worker reads the one secret, and has the settings of the command.

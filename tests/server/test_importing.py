@@ -2,12 +2,9 @@ import asyncio
 import csv
 import gzip
 import json
-import os
 import re
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
@@ -15,7 +12,7 @@ from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, NamedTuple, TypeVar
+from typing import IO, Any, NamedTuple, TypeVar
 
 import asyncpg
 import pytest
@@ -35,6 +32,8 @@ from server.commands.cli import app
 from server.settings import PREFIX
 from tests.memory import traced
 from tests.partitions import partitions_with_events
+from tests.server.forks import Fork, fork
+from tests.server.program import environment
 from tests.studio import SECRET, Studio
 from tests.subjects import ACTIONS, add_subjects, stored_events, totals
 
@@ -192,13 +191,9 @@ class Command(NamedTuple):
         given = ["import", *map(str, arguments), "--database-url", self.url]
         return CliRunner().invoke(app, given, env={f"{PREFIX}SECRET": SECRET})
 
-    def start(self, *arguments: object) -> "subprocess.Popen[str]":
-        code = "from server.commands.cli import main; main()"
-        given = [sys.executable, "-c", code, "import", *map(str, arguments), "--database-url", self.url]
-        environment = {**os.environ, "PYTHONPATH": "src", f"{PREFIX}SECRET": SECRET}
-        return subprocess.Popen(
-            given, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+    def start(self, said: IO[bytes], *arguments: object) -> Fork:
+        given = ["import", *map(str, arguments), "--database-url", self.url]
+        return fork(given, Path.cwd(), environment({f"{PREFIX}SECRET": SECRET}), said, said)
 
     def recounted(self) -> Recounted:
         return asyncio.run(using(self.url, recount))
@@ -236,14 +231,15 @@ def counted(output: str) -> dict[str, int]:
 def test_an_import_that_was_killed_is_run_again(command: Command, tmp_path: Path) -> None:
     year = year_of(6_000, tmp_path / "year.ndjson")
     # So small that it is far from its end whenever we look.
-    with command.start(year.file, "--batch", 10) as process:
+    with (tmp_path / "said").open("w+b") as said:
+        process = command.start(said, year.file, "--batch", 10)
         deadline = monotonic() + 60
         while command.events() < 500:
-            assert process.poll() is None, process.communicate()
+            assert process.poll() is None, said.read()
             assert monotonic() < deadline
-            sleep(0.02)
+            sleep(0.05)
         process.kill()
-    assert process.returncode == -signal.SIGKILL
+        assert process.wait() == -signal.SIGKILL
     before = command.events()
     assert 500 <= before < 6_000
 

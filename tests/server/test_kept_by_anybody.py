@@ -18,7 +18,7 @@ from tests.isolation.world import CALLERS, Caller, World, made_world
 from tests.server.keeping import heard, kept_of, marks, telling
 from tests.studio import Clock, Studio, services_for
 
-_STEPS = scaled(400)
+_STEPS = scaled(200)
 _OPERATIONS = 14
 _ALIKE = ("cache-control", "etag", "vary", "content-type", "content-length")
 _DASHBOARD = """{ publication(url: "ai-research-studio") { name createdAt owner { name }

@@ -23,7 +23,7 @@ from database import table_of
 from models import DayTotal
 from server.commands.cli import app
 from tests.clocks import write_package, write_zones
-from tests.server.program import ROOT, Program, environment
+from tests.server.program import ROOT, Anew, Program, environment
 from tests.studio import SECRET, Studio
 from tests.workbooks import rows, workbook
 
@@ -58,8 +58,8 @@ class Machine:
             **variables,
         }
 
-    def serving(self) -> Program:
-        return Program("serve", folder=self._folder, **self._variables)
+    def serving(self) -> Anew:
+        return Anew("serve", folder=self._folder, **self._variables)
 
     def commands(self, *commands: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
         """One after the other, in one process."""
