@@ -60,7 +60,7 @@ def pytest_configure() -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """What is loaded stays, so Python need not look through it for garbage, neither now nor after each test.
-    What tests make is looked through less often than usual: that took a fifth of their time.
+    What tests make is looked through less often than usual.
     """
     gc.disable()
     try:

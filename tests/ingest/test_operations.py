@@ -1,15 +1,13 @@
 """What operators do while events come in."""
 
 import asyncio
-import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -39,7 +37,8 @@ from server.background_jobs import background_jobs
 from server.commands.cli import app
 from tests.ingest.brute import Cell, counted, drawn, stored
 from tests.partitions import partitions_with_events
-from tests.server.program import environment
+from tests.server.forks import fork
+from tests.server.program import ROOT, environment
 from tests.studio import SECRET, START, Clock, Studio
 
 ALL = FIRST_DAY, AFTER_LAST_DAY
@@ -475,39 +474,19 @@ async def test_the_commands_say_what_they_found_and_did(small: World, database_u
     }
 
 
-# Loading the program takes a second: it is loaded once, and each command has a process of its own.
-_EACH = """
-import json, os, sys
-from server.commands import cli
-from server.start import main
-for words in json.loads(sys.stdin.read()):
-    child = os.fork()
-    if child == 0:
-        sys.argv[1:] = words
-        main()
-        os._exit(0)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    print(code, *words, file=sys.stderr, flush=True)
-"""
-
-
 def unread(*commands: list[str]) -> list[str]:
-    """What stands on standard error of commands whose reader is gone, with their exit codes before them."""
+    """What commands whose reader is gone write to standard error, with their exit codes before it."""
     reader, writer = os.pipe()
     os.close(reader)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", _EACH],
-            input=json.dumps(commands),
-            stdout=writer,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment({"VIEWGRAPH_SECRET": SECRET}),
-            check=True,
-        )
-    finally:
-        os.close(writer)
-    return done.stderr.splitlines()
+    lines = []
+    with os.fdopen(writer, "wb") as nobody:
+        for words in commands:
+            with TemporaryFile() as said:
+                variables = environment({"VIEWGRAPH_SECRET": SECRET})
+                code = fork(words, ROOT, variables, nobody, said).wait()
+                said.seek(0)
+                lines += [f"{code} {' '.join(words)}", *said.read().decode().splitlines()]
+    return lines
 
 
 async def test_a_command_ends_quietly_when_nobody_reads_what_it_found(

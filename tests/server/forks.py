@@ -48,14 +48,31 @@ class Fork:
 
 def fork(
     arguments: list[str], folder: Path, environment: dict[str, str], output: IO[bytes], errors: IO[bytes]
-) -> Fork:
-    """A program with these arguments."""
+) -> "Fork | subprocess.Popen[bytes]":
+    """A program with these arguments. Where there is no Linux, it is started anew."""
+    if sys.platform != "linux":
+        return start_anew(arguments, folder, environment, output, errors)
     asked = {"arguments": arguments, "folder": str(folder), "environment": environment}
     told, telling = os.pipe()
     descriptors = [output.fileno(), errors.fileno(), telling]
     socket.send_fds(_forker(), [json.dumps(asked).encode()], descriptors)
     os.close(telling)
     return Fork(told)
+
+
+def start_anew(
+    arguments: list[str], folder: Path, environment: dict[str, str], output: IO[bytes], errors: IO[bytes]
+) -> "subprocess.Popen[bytes]":
+    """The same, of a Python that loads the program first."""
+    main = "from server.start import main; main()"
+    return subprocess.Popen(
+        [sys.executable, "-c", main, *arguments],
+        cwd=folder,
+        env=environment,
+        stdout=output,
+        stderr=errors,
+        start_new_session=True,
+    )
 
 
 @cache

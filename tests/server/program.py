@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -16,7 +15,7 @@ import httpx
 
 from server.demo.sign_ins import PASSWORD
 from tests.ports import held_port, is_open
-from tests.server.forks import Fork, fork
+from tests.server.forks import Fork, fork, start_anew
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 120.0
@@ -138,15 +137,7 @@ class Anew(Program):
     """As its users start it."""
 
     def _started(self, arguments: list[str]) -> "subprocess.Popen[bytes]":
-        main = "from server.start import main; main()"
-        return subprocess.Popen(
-            [sys.executable, "-c", main, *arguments],
-            cwd=self.folder,
-            env=environment(self._variables),
-            stdout=self._out,
-            stderr=self._err,
-            start_new_session=True,
-        )
+        return start_anew(arguments, self.folder, environment(self._variables), self._out, self._err)
 
 
 class Unread(Program):

@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import sqlite3
+import subprocess
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
@@ -191,7 +192,7 @@ class Command(NamedTuple):
         given = ["import", *map(str, arguments), "--database-url", self.url]
         return CliRunner().invoke(app, given, env={f"{PREFIX}SECRET": SECRET})
 
-    def start(self, said: IO[bytes], *arguments: object) -> Fork:
+    def start(self, said: IO[bytes], *arguments: object) -> "Fork | subprocess.Popen[bytes]":
         given = ["import", *map(str, arguments), "--database-url", self.url]
         return fork(given, Path.cwd(), environment({f"{PREFIX}SECRET": SECRET}), said, said)
 
