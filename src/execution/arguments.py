@@ -24,6 +24,8 @@ _UNCHANGING: TypeAlias = str | int | float | Enum | None
 resolver changes its arguments."""
 _MOST_REMEMBERED: Final = 16
 """Sets of arguments of one field, by the values of its variables."""
+_MOST_OF_ONE: Final = 4
+"""Values of one argument."""
 
 
 def arguments_of(source: Resolved, variables: VariableValues) -> dict[str, Any]:
@@ -86,7 +88,7 @@ def _part(source: Resolved, name: str) -> OneArgument:
     arguments = tuple(node for node in source.node.arguments or () if node.name.value == name)
     field = GraphQLField(source.definition.type, args={name: source.definition.args[name]})
     node = FieldNode(name=source.node.name, arguments=arguments)
-    return OneArgument(field, node, variables_in(arguments), LRUCache(_MOST_REMEMBERED))
+    return OneArgument(field, node, variables_in(arguments), LRUCache(_MOST_OF_ONE))
 
 
 def _is_unchanging(value: Any) -> bool:
