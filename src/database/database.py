@@ -1,7 +1,7 @@
 """The database: it runs statements that read, and units of work."""
 
 from asyncio import CancelledError, Future, Lock, Task, create_task, gather, timeout, to_thread, wait
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from time import perf_counter
@@ -14,7 +14,7 @@ from database.addresses import url_of
 from database.bulk.transactions import Work, committed, driver_of
 from database.cluster import Cluster
 from database.commits import Commits
-from database.engine import EXPECTING_MUCH, busy_milliseconds, engine_of
+from database.engine import EXPECTING_MUCH, EXPECTING_OTHERS, busy_milliseconds, engine_of
 from database.faults import fault_of, faults_translated
 from database.held import HeldConnections, dropped
 from database.postgres import PostgresReaders
@@ -212,10 +212,17 @@ class Database:
                 return done
 
     async def expect_much(self) -> None:
-        """For a command that stores many events. SQLite then takes more memory for its pages."""
+        """For a command that stores many events, and has SQLite's file for itself as far as it knows."""
+        await self._prepare_held(EXPECTING_MUCH)
+
+    async def expect_others(self) -> None:
+        """For such a command, once it knows that others write to SQLite's file."""
+        await self._prepare_held(EXPECTING_OTHERS)
+
+    async def _prepare_held(self, texts: Iterable[str]) -> None:
         if self.dialect_name == "sqlite":
             async with self._writer:
-                await self._held.execute(*EXPECTING_MUCH)
+                await self._held.execute(*texts)
 
     async def version_of_others(self) -> object:
         """Changes when somebody else has written to SQLite's file. None where many may write at once."""

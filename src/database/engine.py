@@ -18,6 +18,8 @@ EXPECTING_MUCH: Final = ("PRAGMA cache_size = -49152", "PRAGMA wal_autocheckpoin
 """For many events. A page that each batch changes goes from the log into the file now and then, and not after
 each batch.
 """
+EXPECTING_OTHERS: Final = ("PRAGMA wal_autocheckpoint = 1000",)
+"""As usual: whoever commits after so many pages moves them, and should not have to move more."""
 _CACHED_STATEMENTS = 512
 """To prepare a statement of hundreds of rows takes a millisecond. A batch of events has a hundred statements,
 with other numbers of rows each time.
