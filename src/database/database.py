@@ -14,7 +14,7 @@ from database.addresses import url_of
 from database.bulk.transactions import Work, committed, driver_of
 from database.cluster import Cluster
 from database.commits import Commits
-from database.engine import EXPECTING_MUCH, EXPECTING_OTHERS, busy_milliseconds, engine_of
+from database.engine import busy_milliseconds, engine_of
 from database.faults import fault_of, faults_translated
 from database.held import HeldConnections, dropped
 from database.postgres import PostgresReaders
@@ -211,23 +211,13 @@ class Database:
                 await self._held.give_back(held)
                 return done
 
-    async def expect_much(self) -> None:
-        """For a command that stores many events, and has SQLite's file for itself as far as it knows."""
-        await self._prepare_held(EXPECTING_MUCH)
-
-    async def expect_others(self) -> None:
-        """For such a command, once it knows that others write to SQLite's file."""
-        await self._prepare_held(EXPECTING_OTHERS)
-
-    async def _prepare_held(self, texts: Iterable[str]) -> None:
-        if self.dialect_name == "sqlite":
-            async with self._writer:
-                await self._held.execute(*texts)
+    async def expect(self, pragmas: Iterable[str]) -> None:
+        """Prepares the connection of SQLite's batches, for a command that stores many events."""
+        async with self._writer:
+            await self._held.execute(pragmas)
 
     async def version_of_others(self) -> object:
         """Changes when somebody else has written to SQLite's file. None where many may write at once."""
-        if self.dialect_name != "sqlite":
-            return None
         async with self._writer:
             return await self._held.version_of_others()
 
@@ -275,8 +265,7 @@ class Database:
     def connections(self) -> Connections:
         slots, pool = self._readers.running, self.engine.pool
         assert isinstance(pool, QueuePool)
-        writing = pool.checkedout() - self._held.idle
-        return Connections(slots.taken, slots.waiting, slots.limit, writing)
+        return Connections(slots.taken, slots.waiting, slots.limit, pool.checkedout() - self._held.idle)
 
     @contextmanager
     def observed(self, observer: Observer) -> Iterator[None]:

@@ -16,7 +16,7 @@ from uuid import UUID
 from auth.viewer import ANONYMOUS, Viewer
 from base.calendar import month_start
 from base.ids import uuid7_instant
-from database import ensure_past_partitions
+from database import PRAGMAS_BESIDE_OTHERS, PRAGMAS_FOR_MUCH, ensure_past_partitions
 from ingest.event_imports import begin_import, end_import
 from ingest.file_blocks import Block, Line, blocks_of
 from ingest.files import EventFile
@@ -119,7 +119,7 @@ class Import:
     async def _begin(self) -> None:
         self.id = await begin_import(self._services.database, self._name, self._services.clock())
         self._services.buffer.import_id = self.id
-        await self._services.database.expect_much()
+        await self._services.database.expect(PRAGMAS_FOR_MUCH)
         self._on_begin(self.id)
 
     async def _end(self, finished_at: datetime | None) -> None:
@@ -189,7 +189,7 @@ class Import:
         before, self._version = self._version, await self._services.database.version_of_others()
         if before is not None and before != self._version:
             if not self._others_until:
-                await self._services.database.expect_others()
+                await self._services.database.expect(PRAGMAS_BESIDE_OTHERS)
             self._others_until = monotonic() + _PRESENT_SECONDS
         if monotonic() > self._others_until or columns.size <= _BESIDE_OTHERS:
             yield columns
