@@ -45,7 +45,10 @@ class Reader(NamedTuple):
 
     def run(self, file: Path, base: Path) -> Run:
         """On a database of its own."""
-        with tempfile.TemporaryDirectory(prefix="viewgraph-import-", dir=base.parent) as folder:
+        with (
+            tempfile.TemporaryDirectory(prefix="viewgraph-import-", dir=base.parent) as folder,
+            tempfile.TemporaryFile() as said,
+        ):
             database = Path(folder) / "run.database"
             arguments = [str(file), str(database)]
             if self.name == "viewgraph":
@@ -53,12 +56,16 @@ class Reader(NamedTuple):
                 arguments = [str(file), "--database-url", f"sqlite:///{database}"]
             began = perf_counter()
             process = subprocess.Popen(  # noqa: S603
-                [*self.command, *arguments], env=dict(self.environment), stdout=subprocess.DEVNULL
+                [*self.command, *arguments],
+                env=dict(self.environment),
+                stdout=subprocess.DEVNULL,
+                stderr=said,
             )
             _, status, used = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             if process.returncode:
-                raise RuntimeError(f"{self.name} failed.")
+                said.seek(0)
+                raise RuntimeError(f"{self.name} failed: {said.read().decode()}")
             return Run(used.ru_utime + used.ru_stime, perf_counter() - began, used.ru_maxrss * 1024 / 1e6)
 
 

@@ -7,6 +7,7 @@ from database.channel import Channel, channel_of
 from database.cluster import change_one_by_one
 from database.database import Database
 from database.deleting import delete_rows
+from database.engine import PRAGMAS_BESIDE_OTHERS, PRAGMAS_FOR_MUCH
 from database.erasing import erase_rows
 from database.faults import Fault, fault_of
 from database.hours import hour_of, later_of, until
@@ -24,6 +25,8 @@ __all__ = [
     "EXACT_BELOW",
     "NAME_SESSIONS",
     "NEEDS_SESSIONS",
+    "PRAGMAS_BESIDE_OTHERS",
+    "PRAGMAS_FOR_MUCH",
     "AddressError",
     "Bulk",
     "Channel",

@@ -1,7 +1,7 @@
 """The database: it runs statements that read, and units of work."""
 
 from asyncio import CancelledError, Future, Lock, Task, create_task, gather, timeout, to_thread, wait
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from time import perf_counter
@@ -14,7 +14,7 @@ from database.addresses import url_of
 from database.bulk.transactions import Work, committed, committed_in_background
 from database.cluster import Cluster
 from database.commits import Commits
-from database.engine import EXPECTING_MUCH, engine_of
+from database.engine import engine_of
 from database.faults import fault_of, faults_translated
 from database.held import HeldConnections, dropped
 from database.postgres import PostgresReaders
@@ -226,16 +226,13 @@ class Database:
             await self._held.give_back(held)
             return done
 
-    async def expect_much(self) -> None:
-        """For a command that stores many events. SQLite then takes more memory for its pages."""
-        if self.dialect_name == "sqlite":
-            async with self._writer:
-                await self._held.execute(*EXPECTING_MUCH)
+    async def expect(self, pragmas: Iterable[str]) -> None:
+        """Prepares the connection of SQLite's batches, for a command that stores many events."""
+        async with self._writer:
+            await self._held.execute(pragmas)
 
     async def version_of_others(self) -> object:
         """Changes when somebody else has written to SQLite's file. None where many may write at once."""
-        if self.dialect_name != "sqlite":
-            return None
         async with self._writer:
             return await self._held.version_of_others()
 
@@ -264,8 +261,7 @@ class Database:
     def connections(self) -> Connections:
         slots, pool = self._readers.running, self.engine.pool
         assert isinstance(pool, QueuePool)
-        writing = pool.checkedout() - self._held.idle
-        return Connections(slots.taken, slots.waiting, slots.limit, writing)
+        return Connections(slots.taken, slots.waiting, slots.limit, pool.checkedout() - self._held.idle)
 
     @contextmanager
     def observed(self, observer: Observer) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import URL, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -14,10 +14,12 @@ from database.readers import WRITERS
 
 CONNECT_SECONDS = 3.0
 _CACHE_KIBIBYTES = 32 * 1024
-EXPECTING_MUCH: Final = ("PRAGMA cache_size = -49152", "PRAGMA wal_autocheckpoint = 10000")
+PRAGMAS_FOR_MUCH: Final = ("PRAGMA cache_size = -49152", "PRAGMA wal_autocheckpoint = 10000")
 """For many events. A page that each batch changes goes from the log into the file now and then, and not after
 each batch.
 """
+PRAGMAS_BESIDE_OTHERS: Final = ("PRAGMA wal_autocheckpoint = 1000",)
+"""As usual: whoever commits after so many pages moves them, and should not have to move more."""
 _CACHED_STATEMENTS = 512
 """To prepare a statement of hundreds of rows takes a millisecond. A batch of events has a hundred statements,
 with other numbers of rows each time.
@@ -29,7 +31,7 @@ _BUSY_SECONDS = 10.0
 # The driver looks for an adapter of each value of these types, and takes 0.3 us to find that there is none.
 # These give back the value.
 sqlite3.register_adapter(bytes, bytes.__bytes__)
-sqlite3.register_adapter(type(None), {}.get)
+sqlite3.register_adapter(type(None), cast(Any, {}.get))
 
 
 def engine_of(url: URL, write_seconds: float | None, cluster: Cluster) -> AsyncEngine:

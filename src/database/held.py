@@ -1,5 +1,6 @@
 """Connections of the engine that are held between units of work."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -53,17 +54,21 @@ class HeldConnections:
         else:
             await held.connection.close()
 
-    async def execute(self, *texts: str) -> None:
-        """Runs statements on the connection that is held for the next unit of work."""
+    async def execute(self, texts: Iterable[str]) -> None:
+        """Runs statements of SQLite on the connection that is held for the next unit of work."""
+        if self._engine.dialect.name != "sqlite":
+            return
         held = await self.take()
         for text in texts:
             await held.driver.execute_fetchall(text)
         await self.give_back(held)
 
-    async def version_of_others(self) -> tuple[int, int]:
+    async def version_of_others(self) -> tuple[int, int] | None:
         """Changes when somebody else has written to SQLite's file: the connection's own commits do not count.
-        Another connection counts anew.
+        Another connection counts anew. None where many may write at once.
         """
+        if self._engine.dialect.name != "sqlite":
+            return None
         held = await self.take()
         ((version,),) = await held.driver.execute_fetchall("PRAGMA data_version")
         await self.give_back(held)

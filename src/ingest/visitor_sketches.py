@@ -67,7 +67,7 @@ def _who_acted(events: EventColumns) -> Sequence[str | None]:
         return list(map(who, events.user_ids, events.visitors))
     if all(events.visitors):
         return list(map(bytes.hex, cast(Sequence[bytes], events.visitors)))
-    return [visitor and visitor.hex() for visitor in events.visitors]
+    return [visitor.hex() if visitor else None for visitor in events.visitors]
 
 
 def seen_by_day(events: Iterable[NewEvent], days: Days) -> Mapping[SketchKey, set[str]]:

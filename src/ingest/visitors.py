@@ -69,7 +69,8 @@ def named_visitor(key: bytes, tenant_id: int, name: str) -> bytes:
     """
     hashed = _begun(key, tenant_id).copy()
     hashed.update(name.encode())
-    return hashed.digest()
+    digest: bytes = hashed.digest()
+    return digest
 
 
 def visitors_named(

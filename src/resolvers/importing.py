@@ -9,13 +9,14 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import chain
+from time import monotonic
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from auth.viewer import ANONYMOUS, Viewer
 from base.calendar import month_start
 from base.ids import uuid7_instant
-from database import ensure_past_partitions
+from database import PRAGMAS_BESIDE_OTHERS, PRAGMAS_FOR_MUCH, ensure_past_partitions
 from ingest.event_imports import begin_import, end_import
 from ingest.file_blocks import Block, Line, blocks_of
 from ingest.files import EventFile
@@ -37,6 +38,8 @@ _BESIDE_OTHERS: Final = 2_000
 """So many events share a transaction at most while others write to SQLite's file."""
 _TURN_SECONDS: Final = 0.03
 """Longer than SQLite sleeps between its looks whether it may write, unless it waited for long already."""
+_PRESENT_SECONDS: Final = 60.0
+"""For so long others who wrote are expected to write again."""
 _USUAL: Final = 36
 """How long a UUID is in its usual spelling."""
 _REST: Final = "000-8000-000000000000"
@@ -99,8 +102,8 @@ class Import:
         self._flying: deque[Task[_Stored]] = deque()
         self._version: object = None
         """Of SQLite's file, as it was before the last batch."""
-        self._are_others_there = False
-        """Whether others have written to SQLite's file meanwhile. They are expected to write again."""
+        self._others_until = 0.0
+        """Until then, others are expected to write to SQLite's file."""
 
     async def run(self) -> None:
         """Raises InvalidFile and UNAVAILABLE; what was read before is stored all the same. Raises CONFLICT if
@@ -116,7 +119,7 @@ class Import:
     async def _begin(self) -> None:
         self.id = await begin_import(self._services.database, self._name, self._services.clock())
         self._services.buffer.import_id = self.id
-        await self._services.database.expect_much()
+        await self._services.database.expect(PRAGMAS_FOR_MUCH)
         self._on_begin(self.id)
 
     async def _end(self, finished_at: datetime | None) -> None:
@@ -185,8 +188,10 @@ class Import:
         """
         before, self._version = self._version, await self._services.database.version_of_others()
         if before is not None and before != self._version:
-            self._are_others_there = True
-        if not self._are_others_there or columns.size <= _BESIDE_OTHERS:
+            if not self._others_until:
+                await self._services.database.expect(PRAGMAS_BESIDE_OTHERS)
+            self._others_until = monotonic() + _PRESENT_SECONDS
+        if monotonic() > self._others_until or columns.size <= _BESIDE_OTHERS:
             yield columns
             return
         for start in range(0, columns.size, _BESIDE_OTHERS):
