@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from database.bulk.postgres import PostgresBulk
-from database.bulk.sqlite import SqliteCalls, in_background, in_thread
+from database.bulk.sqlite_calls import SqliteCalls, in_background, in_thread
 from database.bulk.writer import Bulk, Observe
 from database.cluster import Cluster
 
