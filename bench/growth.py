@@ -158,7 +158,8 @@ async def _store_events(database: Database, rows: list[tuple[Any, ...]]) -> None
     columns = columns_of(Event, "postgresql", are_packed=True)
     async with database.engine.connect() as connection:
         raw = await connection.get_raw_connection()
-        await raw.driver_connection.copy_records_to_table(
+        driver: Any = raw.driver_connection
+        await driver.copy_records_to_table(
             columns.table, records=columns.bound_rows(rows), columns=columns.names
         )
 
