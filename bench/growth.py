@@ -12,11 +12,10 @@ import asyncio
 import sys
 from argparse import ArgumentParser
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice, product
 from pathlib import Path
-from statistics import median
 from tempfile import gettempdir
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
@@ -51,6 +50,8 @@ _DEVICES = {1: 0.35, 2: 0.5, 3: 0.15}
 _DOMAINS = {1: 0.7, 2: 0.3}
 _AT_A_TIME = 20_000
 _MOST_POINTS = 1_000_000
+_LEAST_SECONDS = 0.1
+_LEAST_TIMES = 3
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -157,7 +158,8 @@ async def _store_events(database: Database, rows: list[tuple[Any, ...]]) -> None
     columns = columns_of(Event, "postgresql", are_packed=True)
     async with database.engine.connect() as connection:
         raw = await connection.get_raw_connection()
-        await raw.driver_connection.copy_records_to_table(
+        driver: Any = raw.driver_connection
+        await driver.copy_records_to_table(
             columns.table, records=columns.bound_rows(rows), columns=columns.names
         )
 
@@ -212,40 +214,61 @@ def local(day: datetime, zone: str) -> datetime:
 
 
 class Taken(NamedTuple):
-    """In milliseconds, the median of several rounds."""
+    """In milliseconds, the least of several rounds."""
 
     cpu: float
     wall: float
 
 
-async def measured(url: str, server: int | None, rounds: int) -> dict[tuple[str, str], Taken]:
-    """By question and zone. `server`: the process of PostgreSQL."""
-    database = Database(url)
+class Column(NamedTuple):
+    heading: str
+    database: Database
+    server: int | None
+    """The process of PostgreSQL."""
+    is_folded: bool | None
+    """Whether days are folded before it is measured; None if that does not change."""
 
-    def cpu() -> float:
-        return process_time() + (cpu_seconds(server) if server else 0.0)
+    async def prepare(self) -> None:
+        if self.is_folded is None:
+            return
+        async with self.database.writing() as session:
+            await session.execute(text("DELETE FROM folded_hours"))
+            if self.is_folded:
+                session.add(FoldedHours(tenant_id=TENANT, before=STOP.date()))
 
-    found = {}
-    try:
-        for question, zone in product(questions(), ZONES):
-            await question.ask(database, zone)
-            taken = []
-            for _ in range(rounds):
-                before, began = cpu(), perf_counter()
-                times = 0
-                while perf_counter() - began < 0.2 or times < 3:
-                    await question.ask(database, zone)
-                    times += 1
-                wall = perf_counter() - began
-                taken.append((1000 * (cpu() - before) / times, 1000 * wall / times))
-            found[question.name, zone] = Taken(*map(median, zip(*taken, strict=True)))
-    finally:
-        await database.close()
-    return found
+    def cpu(self) -> float:
+        return process_time() + (cpu_seconds(self.server) if self.server else 0.0)
+
+    async def take(self, question: Question, zone: str) -> Taken:
+        await question.ask(self.database, zone)
+        before, began, times = self.cpu(), perf_counter(), 0
+        while perf_counter() - began < _LEAST_SECONDS or times < _LEAST_TIMES:
+            await question.ask(self.database, zone)
+            times += 1
+        wall = perf_counter() - began
+        return Taken(1000 * (self.cpu() - before) / times, 1000 * wall / times)
+
+
+async def measured(columns: Sequence[Column], rounds: int) -> Iterator[str]:
+    """The lines of a table. What is compared is measured by turns, because others use the machine, too."""
+    lines = []
+    for question, zone in product(questions(), ZONES):
+        taken: list[list[Taken]] = [[] for _ in columns]
+        for _ in range(rounds):
+            for column, found in zip(columns, taken, strict=True):
+                await column.prepare()
+                found.append(await column.take(question, zone))
+        least = [Taken(*map(min, zip(*found, strict=True))) for found in taken]
+        cells = [f"{one.cpu:.2f} ({one.wall:.2f})" for one in least]
+        lines.append(f"| {question.name} | {zone} | {' | '.join(cells)} |")
+    for column in columns:
+        await column.database.close()
+    return iter(lines)
 
 
 @contextmanager
 def _sqlite(folder: Path, events: int, raw: int) -> Iterator[tuple[str, int | None]]:
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"growth-{events}.sqlite3"
     if not file.exists():
         partial = file.with_suffix(".partial")
@@ -275,27 +298,7 @@ def _tell(engine: str, events: int, seconds: float | None) -> None:
         print(f"{engine}: folding {events:,} events took {1e6 * seconds / events:.2f} µs of our CPU an event")
 
 
-async def _without_hours(url: str, before: date | None) -> None:
-    """Days are folded no more; or again, if a day is given."""
-    database = Database(url)
-    async with database.writing() as session:
-        await session.execute(text("DELETE FROM folded_hours"))
-        if before:
-            session.add(FoldedHours(tenant_id=TENANT, before=before))
-    await database.close()
-
-
 _ENGINES = {"sqlite": _sqlite, "postgresql": _postgresql}
-_Found = dict[tuple[str, str], Taken]
-
-
-def table(engine: str, found: dict[str, _Found]) -> Iterator[str]:
-    """`found`: by the heading of the column."""
-    yield f"| {engine}, milliseconds of CPU (and in all) | zone | {' | '.join(found)} |"
-    yield f"| --- | --- |{' --- |' * len(found)}"
-    for name, zone in next(iter(found.values())):
-        cells = [f"{one[name, zone].cpu:.2f} ({one[name, zone].wall:.2f})" for one in found.values()]
-        yield f"| {name} | {zone} | {' | '.join(cells)} |"
 
 
 def main() -> None:
@@ -304,19 +307,28 @@ def main() -> None:
     parser.add_argument("--raw", type=int, default=10_000_000, help="how many raw events there are at most")
     parser.add_argument("--folder", type=Path, default=Path(gettempdir()) / "viewgraph-bench")
     parser.add_argument("--engine", choices=_ENGINES, action="append", help="one alone")
-    parser.add_argument("--rounds", type=int, default=5, help="of which the medians are shown")
+    parser.add_argument("--rounds", type=int, default=5, help="of which the least is shown")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     for engine in given.engine or _ENGINES:
-        found: dict[str, _Found] = {}
-        for events in given.events or [1_000_000, 10_000_000, 100_000_000]:
-            with _ENGINES[engine](given.folder, events, given.raw) as (url, server):
-                if events <= given.raw:
-                    asyncio.run(_without_hours(url, None))
-                    found[f"{events:,}, not folded"] = asyncio.run(measured(url, server, given.rounds))
-                    asyncio.run(_without_hours(url, STOP.date()))
-                found[f"{events:,}"] = asyncio.run(measured(url, server, given.rounds))
-        print("\n".join(table(engine, found)), flush=True)
+        with ExitStack() as stack:
+            columns = []
+            for events in given.events or [1_000_000, 10_000_000, 100_000_000]:
+                filled = _ENGINES[engine](given.folder / f"{events}", events, given.raw)
+                columns += _columns(*stack.enter_context(filled), events, has_all=events <= given.raw)
+            headings = [f"{engine}: CPU in ms (and in all)", "zone", *(column.heading for column in columns)]
+            print(f"| {' | '.join(headings)} |\n|{' --- |' * len(headings)}")
+            print("\n".join(asyncio.run(measured(columns, given.rounds))), flush=True)
+
+
+def _columns(url: str, server: int | None, events: int, *, has_all: bool) -> list[Column]:
+    if not has_all:
+        return [Column(f"{events:,}", Database(url), server, None)]
+    database = Database(url)
+    return [
+        Column(f"{events:,}, not folded", database, server, is_folded=False),
+        Column(f"{events:,}", database, server, is_folded=True),
+    ]
 
 
 if __name__ == "__main__":
