@@ -137,9 +137,9 @@ async def from_events(database: Database, question: Question) -> Counted:
             **{f"{run}_start": start for run in runs},
             **{f"{run}_stop": stop for run in runs},
         )
-        for subject_id, (_, *stored), count in found:
+        for subject_id, (_, action, device, domain), count in found:
             cells = counted.setdefault((question.subjects[0][0], subject_id), {})
-            cells[Cell(0, *split_as(*stored))] = count
+            cells[Cell(0, *split_as(action, device, domain))] = count
         return counted
     rows = await database.fetch(
         counts_statement(runs, measure.dimensions, of_some_domains=False),
