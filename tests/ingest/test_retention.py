@@ -109,4 +109,4 @@ async def test_what_is_subtracted_from_a_day_is_forgotten_first(studio: Studio) 
         await keep_to(database, ids, now, Retention(30, None, 30))
 
     deleted = [text.split()[2] for text in statements if text.startswith("DELETE FROM")]
-    assert list(dict.fromkeys(deleted)) == ["engaged_views", "day_totals", "visitor_sketches"]
+    assert list(dict.fromkeys(deleted)) == ["engaged_views", "hour_totals", "day_totals", "visitor_sketches"]
