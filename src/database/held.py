@@ -59,8 +59,12 @@ class HeldConnections:
         if self._engine.dialect.name != "sqlite":
             return
         held = await self.take()
-        for text in texts:
-            await held.driver.execute_fetchall(text)
+        try:
+            for text in texts:
+                await held.driver.execute_fetchall(text)
+        except BaseException:
+            await dropped(held.connection)
+            raise
         await self.give_back(held)
 
     async def version_of_others(self) -> tuple[int, int] | None:

@@ -151,7 +151,9 @@ class SeriesAsked:
         self.path = path
         self._place = place
         self._values = values
-        self._names = [name for node in place.arguments.values() for name in _variables_in(node)]
+        # The holdings are those of the object that was found.
+        nodes = [*place.arguments.values(), *([place.found] if place.found else [])]
+        self._names = [name for node in nodes for name in _variables_in(node)]
         self._remembered: LRUCache[tuple[Any, ...], Points] = LRUCache(_MOST_REMEMBERED)
 
     def narrower(self, variables: Variables) -> list[str]:

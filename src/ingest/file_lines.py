@@ -13,7 +13,8 @@ LONGEST_LINE: Final = 1_000_000
 LARGEST_BATCH: Final = 4_000_000
 """How many bytes of lines are kept until they are stored, beside the last line."""
 TOO_LONG: Final = f"longer than {LONGEST_LINE:,} bytes"
-_BUFFER: Final = 1 << 20
+_BUFFER: Final = 1 << 19
+"""Less than the longest line: a whole line in memory is never too long."""
 _AT_A_TIME: Final = 32
 """How many lines are read until their lengths are looked at."""
 _SHORT: Final = 4_000
