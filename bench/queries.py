@@ -27,7 +27,7 @@ from database.readers import Readers
 from database.snapshot import Fetched, Snapshot
 from database.statement import Compiled
 from figures.assets import ACTIONS
-from loaders.count_statements import counts_statement, span_statement
+from loaders.count_statements import counts_statement, span_statement, split_as
 from loaders.counts import read_counts
 from loaders.measures import Cell, Cells, Dimension, Measure, TenantSubject
 from models import Action
@@ -137,8 +137,9 @@ async def from_events(database: Database, question: Question) -> Counted:
             **{f"{run}_start": start for run in runs},
             **{f"{run}_stop": stop for run in runs},
         )
-        for _, subject_id, split, count in found:
-            counted.setdefault((question.subjects[0][0], subject_id), {})[Cell(0, *split)] = count
+        for subject_id, (_, action, device, domain), count in found:
+            cell = Cell(0, *split_as(action, device, domain))
+            counted.setdefault((question.subjects[0][0], subject_id), {})[cell] = count
         return counted
     rows = await database.fetch(
         counts_statement(runs, measure.dimensions, of_some_domains=False),
