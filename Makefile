@@ -6,7 +6,7 @@ PORT ?= 8000
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
 BENCH_ARGS ?=
-TIMES ?= 40
+TIMES ?= 20
 
 BIN := .venv/bin
 # Bytecode is left to the first import: compiling all of it takes longer than installing.
@@ -137,14 +137,14 @@ bench-profile: .venv/.dev ## where the CPU of a request goes, on both engines; n
 accuracy: .venv/.dev ## how rightly bots and devices are told; BENCH_ARGS="--tree ../other --tree . --isbot ../isbot"
 	@$(BIN)/python -m bench.accuracy $(BENCH_ARGS)
 
-differential: .venv/.dev ## many random queries, answered alike by plans and by GraphQL's executor; TIMES=40
+differential: .venv/.dev ## many random queries, answered alike by plans and by GraphQL's executor; TIMES=20
 	@VIEWGRAPH_TEST_TIMES=$(TIMES) $(BIN)/pytest -n 2 tests/execution/test_differential.py
 
 soak: .venv/.dev ## minutes of mixed load with faults in between; BENCH_ARGS="--engine sqlite --seconds 60"
 	@$(BIN)/python -m bench.soak $(BENCH_ARGS)
 
-crash: TIMES = 10
-crash: .venv/.dev ## kill servers and crash PostgreSQL while clients write, 100 times each; TIMES=1 for 10
+crash: TIMES = 5
+crash: .venv/.dev ## kill servers and crash PostgreSQL while clients write, 100 times each; TIMES=1 for 20
 	@VIEWGRAPH_TEST_TIMES=$(TIMES) $(BIN)/pytest -n 2 tests/crash
 
 # Pins stay as they are unless pyproject.toml forbids them.

@@ -118,7 +118,7 @@ def questions(known: Catalog) -> list[Question]:
 
 
 async def from_totals(database: Database, question: Question) -> Counted:
-    return await read_counts(database, _ZONE, question.measure, question.subjects)
+    return await read_counts(database, _ZONE, question.measure, question.subjects, _YEAR.end.date())
 
 
 async def from_events(database: Database, question: Question) -> Counted:
@@ -138,8 +138,8 @@ async def from_events(database: Database, question: Question) -> Counted:
             **{f"{run}_stop": stop for run in runs},
         )
         for subject_id, (_, action, device, domain), count in found:
-            cell = Cell(0, *split_as(action, device, domain))
-            counted.setdefault((question.subjects[0][0], subject_id), {})[cell] = count
+            cells = counted.setdefault((question.subjects[0][0], subject_id), {})
+            cells[Cell(0, *split_as(action, device, domain))] = count
         return counted
     rows = await database.fetch(
         counts_statement(runs, measure.dimensions, of_some_domains=False),

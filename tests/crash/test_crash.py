@@ -42,8 +42,8 @@ on_postgresql = pytest.mark.parametrize("engine", ["postgresql"])
 EVENTS = table_of(Event).c
 DOMAINS = table_of(Domain).c
 ROOT = Path(__file__).parents[2]
-KILLS = scaled(10)
-OUTAGES = scaled(10)
+KILLS = scaled(20)
+OUTAGES = scaled(20)
 WRITERS = 8
 SECONDS = scaled(150)
 """More than all of it takes on a busy machine."""

@@ -17,7 +17,7 @@ from tests.execution.operations import Asked, Drawn
 from tests.isolation.world import CALLERS, Caller, World, made_world
 from tests.studio import Studio
 
-_DOCUMENTS = scaled(130)
+_DOCUMENTS = scaled(260)
 _CALLERS = 4
 """How many ask for each document."""
 _SHARE = """mutation($id: ID!) {

@@ -129,6 +129,23 @@ async def test_a_series_has_a_point_for_each_bucket_and_group(
 
 
 @one_engine
+@pytest.mark.parametrize("is_larger_first", [False, True])
+async def test_each_organization_has_as_many_groups_as_it_has_assets(
+    poor: Studio, is_larger_first: bool
+) -> None:
+    await add_assets(poor, 5, 2)
+    make = 'mutation { createOrganization(input: {name: "Small"}) { organization { id } } }'
+    small = (await poor.ask(make, "admin")).data["createOrganization"]["organization"]["id"]
+    in_turn = {poor.organization: 7, small: 0}
+
+    for id, groups in sorted(in_turn.items(), key=lambda item: item[1], reverse=is_larger_first):
+        answer = await poor.ask(
+            VIEWS, "admin", id=id, start="2023-01-01", end="2023-01-31", interval="DAY", by=["ASSET"]
+        )
+        assert answer.body.get("errors", [{}])[0].get("extensions", {}).get("groups", 0) == groups
+
+
+@one_engine
 async def test_named_assets_are_as_many_groups(poor: Studio) -> None:
     await add_assets(poor, 5, 2)
     assert (await told(poor, by=["ASSET"], assets=["x", "y", "z"]))["groups"] == 3

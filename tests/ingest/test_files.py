@@ -371,6 +371,18 @@ def test_lines_before_one_that_is_too_long_and_cut_off_are_read(tmp_path: Path) 
     assert [len(block.lines()) for block in blocks] == [5]
 
 
+@pytest.mark.parametrize("before", [0, 1, 500, 900])
+def test_a_line_is_too_long_wherever_it_lies(tmp_path: Path, before: int) -> None:
+    long = line(domain="x" * 1_010_000)
+    file = ndjson(tmp_path / "events.ndjson", [*[line()] * before, long, line()])
+
+    read = [one for block in EventFile(file).blocks(10_000) for one in block.lines()]
+
+    refused = [(one.number, one.rejection.message) for one in read if one.rejection]
+    assert refused == [(before + 1, "longer than 1,000,000 bytes")]
+    assert len(read) == before + 2
+
+
 def test_an_id_is_made_where_there_is_none_and_not_where_it_is_empty(tmp_path: Path) -> None:
     file = ndjson(tmp_path / "events.ndjson", [line(), line(id=""), line(id=str(UUID(int=3)))])
 
