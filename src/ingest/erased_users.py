@@ -2,10 +2,11 @@
 person.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from database import Bulk, Lookup, among, table_of
 from ingest.event_columns import EventColumns
@@ -19,6 +20,14 @@ _ERASED: Final = Lookup(
     ),
     int,
 )
+
+
+async def erased_among(session: AsyncSession, users: Collection[int]) -> set[int]:
+    """Those of the users who were erased a short time ago."""
+    erased = select(_DELETIONS.object_id).where(
+        _DELETIONS.kind == int(DeletedKind.ACCOUNT), _DELETIONS.object_id.in_(users)
+    )
+    return set(await session.scalars(erased))
 
 
 async def without_erased(bulk: Bulk, events: EventColumns, tenants: Mapping[int, TenantRow]) -> EventColumns:

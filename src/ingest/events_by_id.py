@@ -23,8 +23,8 @@ from ingest.event_removal import (
 from ingest.tenants import TenantRow, read_tenant
 from loaders.subjects import Subject
 
-_DAYS_OF_A_TRANSACTION: Final = 10
-"""The visitors of each of these days are counted anew, while nothing else is counted for the tenant."""
+_DAYS_OF_A_TRANSACTION: Final = 1
+"""The visitors of the day are counted anew, while nothing else is counted for the tenant."""
 
 
 class RemovalStatus(Enum):

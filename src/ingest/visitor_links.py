@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from database import Bulk, bulk, delete_rows
 from ingest.columns import EVENTS, LINKS
+from ingest.erased_users import erased_among
 from ingest.event_columns import EventColumns
 from ingest.tenants import TenantRow
 from ingest.topics import Topic
@@ -96,9 +97,13 @@ async def _named(
     found = await session.execute(
         select(each.visitor, each.user_id, each.id).where(each.place == 1).order_by(each.occurred_at, each.id)
     )
+    links = [(visitor, _Link(user_id, id)) for visitor, user_id, id in found]
+    # Who is being erased stands in events for a while.
+    erased = await erased_among(session, {link.user_id for _, link in links})
     named: dict[bytes, list[_Link]] = {}
-    for visitor, *link in found:
-        named.setdefault(visitor, []).append(_Link(*link))
+    for visitor, link in links:
+        if link.user_id not in erased:
+            named.setdefault(visitor, []).append(link)
     return named
 
 

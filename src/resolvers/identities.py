@@ -15,6 +15,7 @@ from loaders.credentials import KEYS, AccountRow
 from models import ExternalIdentity
 from resolvers.context import Context
 from resolvers.passwords import own_account, require_person
+from resolvers.settled_sign_ins import SETTLED
 
 
 async def link_identity(context: Context, token: str, password: str | None) -> str:
@@ -72,10 +73,16 @@ async def _lock(session: AsyncSession, account: AccountRow) -> None:
 async def _require_way_in(
     session: AsyncSession, account: AccountRow, trusted: str | None, now: datetime
 ) -> None:
-    """Raises CONFLICT unless the account has a password, a key, or another account at the issuer."""
+    """Raises CONFLICT unless the account has a password, a key of a day ago, or another account at the
+    issuer.
+    """
     password = select(USERS.id).where(USERS.id == account.user_id, USERS.password_hash.is_not(None))
+    # Whoever steals an access token can make a key with it.
     key = select(KEYS.user_id).where(
-        KEYS.user_id == account.user_id, KEYS.revoked_at.is_(None), KEYS.expires_at > now
+        KEYS.user_id == account.user_id,
+        KEYS.revoked_at.is_(None),
+        KEYS.expires_at > now,
+        KEYS.created_at <= now - SETTLED,
     )
     other = select(IDENTITIES.user_id).where(
         IDENTITIES.user_id == account.user_id, IDENTITIES.issuer == trusted
@@ -83,8 +90,9 @@ async def _require_way_in(
     ways = await session.execute(union_all(password, key, other).limit(1))
     if not ways.all():
         raise Conflict(
-            "This is the last way to sign in to the account. Link another account at the issuer first, make "
-            "an authentication key, or choose a password by a link: see `requestPasswordReset`.",
+            "This is the last way to sign in to the account. Link another account at the issuer first, "
+            "choose a password by a link (see `requestPasswordReset`), or have an authentication key for a "
+            "day.",
             reason="LAST_SIGN_IN",
         )
 

@@ -10,7 +10,7 @@ from base.errors import BadUserInput, Conflict
 from loaders.credentials import AccountRow, IdentitiesOfUser
 from resolvers.context import Context
 
-_SETTLED: Final = timedelta(days=1)
+SETTLED: Final = timedelta(days=1)
 _FRESH: Final = timedelta(minutes=10)
 """How old a token of the issuer may be that shows that somebody has just signed in there."""
 
@@ -27,7 +27,7 @@ async def require_settled_sign_in(context: Context, account: AccountRow) -> None
             argument="password",
             reason="PASSWORD_REQUIRED",
         )
-    settled_at = since + _SETTLED
+    settled_at = since + SETTLED
     if settled_at > context.now:
         what = "key was made" if context.key_made_at else "account at the issuer was linked"
         raise Conflict(

@@ -97,6 +97,9 @@ async def test_accounts_at_issuers_are_listed_and_the_last_way_to_sign_in_stays(
         key = await trusted.ask(
             'mutation { createAuthenticationKey(input: {name: "CI"}) { secret } }', "owner"
         )
+        async with unchanged(studio):
+            with_new_key = await trusted.ask(UNLINK_FROM, "owner", subject="5678")
+        studio.clock.advance(hours=24)
         with_key = await trusted.ask(UNLINK_FROM, "owner", subject="5678")
         left = (await trusted.ask(IDENTITIES, "owner")).data["viewer"]["linkedIdentities"]
 
@@ -111,6 +114,7 @@ async def test_accounts_at_issuers_are_listed_and_the_last_way_to_sign_in_stays(
     )
     assert last.extensions == {"code": "CONFLICT", "reason": "LAST_SIGN_IN"}
     assert key.data
+    assert with_new_key.extensions == {"code": "CONFLICT", "reason": "LAST_SIGN_IN"}
     assert with_key.data == {"unlinkIdentity": {"subject": "5678"}}
     assert left == []
 

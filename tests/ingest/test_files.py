@@ -378,7 +378,7 @@ def test_a_line_is_too_long_wherever_it_lies(tmp_path: Path, before: int) -> Non
 
     read = [one for block in EventFile(file).blocks(10_000) for one in block.lines()]
 
-    refused = [(one.number, one.rejection.message) for one in read if one.rejection]
+    refused = [(one.number, one.problem) for one in read if one.problem]
     assert refused == [(before + 1, "longer than 1,000,000 bytes")]
     assert len(read) == before + 2
 

@@ -192,6 +192,7 @@ class AccountMutations:
     ) -> UnlinkIdentityPayload | None:
         """Ends the link to an account at the issuer: its tokens no longer act as the viewer. NOT_FOUND for
         one that is not linked to the viewer; CONFLICT for the last way to sign in, which is without a
-        password, an authentication key that has not ended, and another account at the trusted issuer."""
+        password, an authentication key of at least a day that has not ended, and another account at the
+        trusted issuer."""
         gone = await identities.unlink_identity(info.context, subject, issuer)
         return UnlinkIdentityPayload(subject=gone)

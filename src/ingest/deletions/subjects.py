@@ -28,6 +28,8 @@ from models import (
     VisitorSketch,
 )
 
+_AT_A_TIME: Final = 200
+
 
 def _of_subject(model: type[SQLModel], *conditions: Any, order: Sequence[str]) -> Ranges:
     """`order`: the columns that stand behind the subject's in an index."""
@@ -65,7 +67,8 @@ async def delete_subjects(rows: Rows, tenant_id: int, kind: SubjectKind, ids: Se
         await rows.delete(_OF_KIND, **given, kind=int(kind))
         if kind is SubjectKind.ASSET:
             await rows.delete(_OF_ASSET, **given)
-    await _delete_sketches(rows, tenant_id, kind, ids)
+    for start in range(0, len(ids), _AT_A_TIME):
+        await _delete_sketches(rows, tenant_id, kind, ids[start : start + _AT_A_TIME])
 
 
 async def _delete_sketches(rows: Rows, tenant_id: int, kind: SubjectKind, ids: Sequence[int]) -> None:
