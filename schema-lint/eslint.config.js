@@ -54,7 +54,7 @@ const strict = {
         types: [
           "ActionPoint", "ActionSeries", "AssetFormat", "AssetMetrics", "AuditChange", "AuditEntry", "DomainAlias", "EngagementMetrics",
           "ExperienceCounts",
-          "InsightScoreParts", "Limits", "Member", "PageInfo", "RankedAsset", "RateLimit", "ResolvedRange", "SharedFigure",
+          "InsightScoreParts", "Limits", "LinkedIdentity", "Member", "PageInfo", "RankedAsset", "RateLimit", "ResolvedRange", "SharedFigure",
           "SocialMetrics",
           "SummaryReport", "TakenBack", "UniqueVisitors", "ViewPoint", "ViewSeries", "Work",
         ],

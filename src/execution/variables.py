@@ -7,6 +7,7 @@ from graphql import NamedTypeNode, NonNullTypeNode, Undefined, VariableDefinitio
 from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 from graphql.utilities import coerce_input_value
+from strawberry.exceptions import StrawberryInputCoercionError
 
 from base.numbers import LARGEST_INT
 from graph.document import Operation
@@ -89,7 +90,7 @@ def _simple(variables: list[_Variable], given: Mapping[str, Any]) -> VariableVal
             sources[name] = VariableValueSource(signature)
             continue
         if fits is None or not fits(value):
-            made = coerce_input_value(value, signature.type) if _is_flat(value) else Undefined
+            made = _coerced(value, signature) if _is_flat(value) else Undefined
             if made is Undefined:
                 return None
             coerced[name] = made
@@ -97,6 +98,15 @@ def _simple(variables: list[_Variable], given: Mapping[str, Any]) -> VariableVal
             coerced[name] = value
         sources[name] = VariableValueSource(signature, value)
     return VariableValues(sources, coerced)
+
+
+def _coerced(value: Any, signature: Any) -> Any:
+    """Undefined where it does not fit: GraphQL's own says what is wrong."""
+    try:
+        return coerce_input_value(value, signature.type)
+    except StrawberryInputCoercionError:
+        # Several keys, or none, of what has to have one.
+        return Undefined
 
 
 def _is_flat(value: Any) -> bool:
