@@ -105,11 +105,8 @@ def _statements(person: _Person, tenants: Sequence[int]) -> dict[str, list[Selec
     for table, name, _ in personal_columns(SQLModel.metadata):
         if (condition := _is_of(table, name, person.user_id)) is not None:
             conditions[table].append(condition)
-    # What others did to the person, but not with which of their keys.
-    audit = table_of(AuditEntry)
-    by_others = and_(audit.c.object == person.id, audit.c.user_id.is_distinct_from(person.user_id))
-    shown = [column for column in shown_columns(audit) if column.name != "key"]
-    found[audit.name].append(select(*shown).where(by_others))
+    # What others did to the person.
+    conditions[table_of(AuditEntry)].append(_column(AuditEntry, "object") == person.id)
     for table, those in conditions.items():
         statement = select(*shown_columns(table)).where(_any(those))
         if table.info["distribution"] != "tenant_id":

@@ -386,7 +386,8 @@ async def test_they_survive_pruning_and_another_reporting_time_zone(bench: Bench
     )
     pruned = await shown(studio, "2023-03-01", "2023-06-30", "Europe/Berlin")
     assert pruned["days"] == berlin["days"]
-    assert pruned["hours"] == [hour for hour in berlin["hours"] if hour[0] != "2023030503"]
+    # The hours of pruned days stand in totals of their own.
+    assert pruned["hours"] == berlin["hours"]
     result = await bench.run("verify")
     assert (result.exit_code, result.stdout) == (0, "")
 
