@@ -11,18 +11,19 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, exists, func, literal, literal_column, or_, select, update
+from sqlalchemy import BigInteger, bindparam, exists, func, literal, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from base.calendar import FIRST_DAY
 from base.time_units import DAY, EPOCH
-from database import Database, Lookup, Statement, bulk, delete_rows, table_of
+from database import Database, Lookup, bulk, delete_rows, table_of
 from ingest.columns import DAYS, FOLDED, HOUR_TOTALS, TENANTS
 from ingest.deleted_subjects import are_there
 from ingest.deletions.pace import Pace
 from ingest.hour_rows import counted_hours, start_of, subjects_given
 from ingest.hour_totals import ADDED
 from ingest.tenants import TenantGone, TenantRow, lock_tenant, wait_to_share
+from ingest.unfolded_tenants import unfolded_tenants
 from models import Day, FoldedHours, HourTotal, Tenant
 
 LATEST: Final = timedelta(hours=1)
@@ -37,20 +38,6 @@ _GIVEN_UP: Final = timedelta(minutes=10)
 """A process that has folded for so long has ended halfway."""
 
 
-_UNFOLDED: Final = Statement(
-    select(TENANTS.id)
-    .where(
-        TENANTS.deleted_at.is_(None),
-        or_(
-            TENANTS.hours_before.is_(None),
-            TENANTS.hours_before < bindparam("before", type_=Day()),
-            TENANTS.folding_since.is_not(None),
-        ),
-    )
-    .order_by(TENANTS.id),
-    int,
-)
-"""Tenants of whom there may be days to fold."""
 _OF_TENANT: Final = bindparam("tenant", type_=BigInteger())
 _DAY_BEFORE: Final = FOLDED.before.op("-", return_type=Day())(literal_column("1"))
 _COUNTED_LATER: Final = Lookup(
@@ -95,7 +82,7 @@ async def fold_all(database: Database, clock: Callable[[], datetime]) -> None:
     some, it raises the first error after the others.
     """
     failure: Exception | None = None
-    for id in await database.fetch(_UNFOLDED, before=foldable_before(clock())):
+    async for id in unfolded_tenants(database, foldable_before(clock())):
         try:
             with suppress(Busy, TenantGone):
                 await fold(database, id, clock, foldable_before(clock()))

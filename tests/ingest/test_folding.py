@@ -29,7 +29,7 @@ from ingest.store import store
 from ingest.verify import Verification
 from loaders.counts import read_counts
 from loaders.measures import Cell, Cells, Dimension, Measure
-from models import Action, Device, FoldedHours, HourTotal
+from models import Action, Device, FoldedHours, HourTotal, Tenant
 from resolvers.context import Services
 from server.accounts import create_user
 from tests.commands import done
@@ -223,6 +223,22 @@ async def test_only_days_that_have_been_over_for_hours_are_folded_each_day(place
 
     assert [before for _, before in (*first, *then, *last)] == [TODAY - DAY, TODAY, TODAY + 7 * DAY]
     assert await is_right(place)
+
+
+async def test_tenants_without_days_to_fold_cost_no_statements_of_their_own(place: Place) -> None:
+    await place.add(place.events)
+    await fold_all(place.database, place.clock)
+    async with place.database.writing() as session:
+        session.add_all(Tenant() for _ in range(600))
+    place.clock.advance(days=30)
+    await fold_all(place.database, place.clock)
+    assert await place.rows(FoldedHours) == [(place.tenant_id, TODAY + 7 * DAY)]
+
+    seen: list[str] = []
+    with place.database.observed(seen.append):
+        await fold_all(place.database, place.clock)
+
+    assert [("day_totals" in one) for one in seen] == [False, True, False, True, False]
 
 
 async def test_a_batch_of_days_that_are_not_folded_says_nothing_about_them(place: Place) -> None:
