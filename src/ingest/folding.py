@@ -11,12 +11,11 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, exists, func, literal, literal_column, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from base.calendar import FIRST_DAY
 from base.time_units import DAY, EPOCH
-from database import Database, Lookup, bulk, delete_rows, table_of
+from database import Database, bulk, delete_rows, table_of
 from ingest.columns import DAYS, FOLDED, HOUR_TOTALS, TENANTS
 from ingest.deleted_subjects import are_there
 from ingest.deletions.pace import Pace
@@ -24,7 +23,7 @@ from ingest.hour_rows import counted_hours, start_of, subjects_given
 from ingest.hour_totals import ADDED
 from ingest.tenants import TenantGone, TenantRow, lock_tenant, wait_to_share
 from ingest.unfolded_tenants import unfolded_tenants
-from models import Day, FoldedHours, HourTotal, Tenant
+from models import FoldedHours, HourTotal, Tenant
 
 LATEST: Final = timedelta(hours=1)
 """No day is folded before it has been over for so long: to others it may not be over yet, because their
@@ -33,28 +32,13 @@ clocks are behind, or because they began before its end.
 _USUAL: Final = timedelta(hours=6)
 """By then, most events that come late have come."""
 _AT_ONCE: Final = timedelta(days=7)
+_EVENTS: Final = 100_000
+"""Days with more are folded one by one."""
 _SUBJECTS: Final = 20
+_ROWS: Final = 2_000
+"""So many are in memory."""
 _GIVEN_UP: Final = timedelta(minutes=10)
 """A process that has folded for so long has ended halfway."""
-
-
-_OF_TENANT: Final = bindparam("tenant", type_=BigInteger())
-_DAY_BEFORE: Final = FOLDED.before.op("-", return_type=Day())(literal_column("1"))
-_COUNTED_LATER: Final = Lookup(
-    select(
-        exists().where(
-            DAYS.tenant_id == _OF_TENANT,
-            # A day of the reporting time zone may end on the day after it in UTC.
-            DAYS.day
-            >= func.coalesce(
-                select(_DAY_BEFORE).where(FOLDED.tenant_id == _OF_TENANT).scalar_subquery(),
-                literal(FIRST_DAY - DAY, Day()),
-            ),
-        )
-    ),
-    bool,
-)
-"""Whether anything was counted on days that are not folded."""
 
 
 class Busy(Exception):
@@ -97,17 +81,38 @@ async def fold(
 ) -> None:
     """Folds all days before this one that have events and are not folded. Raises Busy and TenantGone."""
     pace = pace or Pace()
-    while (await database.fetch(_COUNTED_LATER, tenant=tenant_id))[0]:
+    while (stop := await _planned(database, tenant_id, before)) is not None:
         async with AsyncExitStack() as stack:
-            days, seen = await _begin(database, stack, tenant_id, before, clock())
-            if days is None:
-                return
-            if seen is None:
-                await _forget(database, days, pace)
-                continue
-            async for rows in _counted(seen, days):
-                await _add(database, days, rows, pace)
-        await _end(database, days, days.stop)
+            days, seen = await _begin(database, stack, tenant_id, stop, clock())
+            if days and seen:
+                async for rows in _counted(seen, days):
+                    await _add(database, days, rows, pace)
+        if days and seen:
+            await _end(database, days, days.stop)
+        elif days:
+            await _forget(database, days, pace)
+
+
+async def _planned(database: Database, tenant_id: int, before: date) -> date | None:
+    """The end of the next days; None if there is nothing to fold. Nobody waits for it."""
+    async with database.snapshot() as connection:
+        days = await _next(connection, tenant_id, before)
+        return None if days is None else await _fewer(connection, days)
+
+
+async def _fewer(connection: AsyncConnection, days: _Days) -> date:
+    """The end of as many of the days as have not too many events, and of one at least. The snapshot has to
+    end soon: meanwhile SQLite's log grows, and PostgreSQL can drop no partition.
+    """
+    of_days = (DAYS.tenant_id == days.tenant_id, DAYS.day >= days.first, DAYS.day < days.stop)
+    counts = select(DAYS.day, func.sum(DAYS.count)).where(*of_days).group_by(DAYS.day).order_by(DAYS.day)
+    events = 0
+    for day, count in await connection.execute(counts):
+        events += count
+        if events > _EVENTS:
+            stop: date = max(day, days.first + DAY)
+            return stop
+    return days.stop
 
 
 async def _next(
@@ -116,11 +121,12 @@ async def _next(
     """The next days with events."""
     of_tenant = (DAYS.tenant_id == tenant_id,)
     folded = await connection.scalar(select(FOLDED.before).where(FOLDED.tenant_id == tenant_id))
+    # A day of the reporting time zone may end on the day after it in UTC.
     later = (*of_tenant, DAYS.day >= folded - DAY) if folded else of_tenant
     counted = await connection.scalar(select(func.min(DAYS.day)).where(*later))
     if counted is None:
         return None
-    # A day of the reporting time zone may begin on the day before it in UTC.
+    # It may begin on the day before it, too.
     first = max(folded or date.min, counted - DAY)
     stop = min(before, first + _AT_ONCE)
     return _Days(tenant_id, folded, first, stop, since) if first < stop else None
@@ -130,13 +136,16 @@ async def _begin(
     database: Database, stack: AsyncExitStack, tenant_id: int, before: date, now: datetime
 ) -> tuple[_Days | None, AsyncConnection | None]:
     """The next days, and a snapshot of all that was counted on them before others began to add to their
-    totals. There is no snapshot if somebody has ended halfway: then what is left there has to go first.
+    totals. There are no days if somebody else has folded them meanwhile. There is no snapshot if somebody has
+    ended halfway: then what is left there has to go first.
     """
+    # The connection comes before the lock: nobody has to wait for the tenant while we wait for a connection.
+    # The snapshot itself is taken by the first statement.
+    seen = await stack.enter_async_context(database.snapshot())
     async with database.writing(is_change=False) as session:
         tenant = await lock_tenant(session, tenant_id)
         if tenant.deleted_at:
             raise TenantGone
-        seen = await stack.enter_async_context(database.snapshot())
         days = await _next(seen, tenant_id, before, now)
         if days is None:
             return None, None
@@ -150,14 +159,17 @@ async def _begin(
 
 
 async def _counted(seen: AsyncConnection, days: _Days) -> AsyncIterator[Sequence[Any]]:
-    """The rows of some subjects at a time, with packed values and without the tenant."""
+    """Rows with packed values and without the tenant, some at a time: there may be a million of them."""
     near = (DAYS.day >= days.first - DAY, DAYS.day <= days.stop)
     found = select(DAYS.subject_id).distinct().where(DAYS.tenant_id == days.tenant_id, *near)
     subjects = sorted(await seen.scalars(found))
     statement = counted_hours(days.tenant_id, start_of(days.first), start_of(days.stop), of_subjects=True)
+    options = {"yield_per": _ROWS}
     for start in range(0, len(subjects), _SUBJECTS):
-        some = subjects[start : start + _SUBJECTS]
-        yield (await seen.execute(statement, subjects_given(some))).all()
+        some = subjects_given(subjects[start : start + _SUBJECTS])
+        result = await seen.stream(statement, some, execution_options=options)
+        async for rows in result.partitions():
+            yield rows
 
 
 async def _add(database: Database, days: _Days, rows: Sequence[Any], pace: Pace) -> None:

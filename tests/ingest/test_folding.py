@@ -353,3 +353,20 @@ async def test_figures_are_explained_by_totals_by_the_hour(studio: Studio, datab
         "day_totals 2023-06-03 2023-06-06 VIEW 1 2 2",
         "hour_totals 2023-06-05T22:00:00Z 2023-06-06T00:00:00Z VIEW 1 -1 -1",
     ]
+
+
+async def test_days_with_much_are_folded_one_by_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.folding._EVENTS", 40)
+    monkeypatch.setattr("ingest.folding._ROWS", 7)
+    await place.add(place.events)
+    ends: list[date] = []
+
+    async def note() -> None:
+        async with place.database.snapshot() as connection:
+            ends.extend(await connection.scalars(select(table_of(Tenant).c.hours_before)))
+
+    await place.fold(pace=Interrupted(*[note] * 200))
+
+    assert len(dict.fromkeys(ends)) > 5
+    assert await place.rows(FoldedHours) == [(place.tenant_id, TODAY)]
+    assert await is_right(place)
