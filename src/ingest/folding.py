@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from base.time_units import DAY, EPOCH
@@ -38,7 +38,13 @@ _SUBJECTS: Final = 20
 _ROWS: Final = 2_000
 """So many are in memory."""
 _GIVEN_UP: Final = timedelta(minutes=10)
-"""A process that has folded for so long has ended halfway."""
+"""A process that has given no sign of life for so long has ended halfway."""
+_RENEWED_AFTER: Final = timedelta(minutes=1)
+_REMEMBERED: Final = timedelta(minutes=30)
+"""A tenant remembers for longer than this that a subject was deleted. Whoever adds what an older snapshot
+has, looks in any case whether the subjects are there.
+"""
+Clock = Callable[[], datetime]
 
 
 class Busy(Exception):
@@ -53,7 +59,10 @@ class _Days(NamedTuple):
     """The day before which all are folded; None if none is."""
     first: date
     stop: date
+    began: datetime
+    """When the snapshot was taken."""
     since: datetime
+    """The last sign of life."""
 
 
 def foldable_before(now: datetime, after: timedelta = _USUAL) -> date:
@@ -61,7 +70,7 @@ def foldable_before(now: datetime, after: timedelta = _USUAL) -> date:
     return (now.astimezone(UTC) - after).date()
 
 
-async def fold_all(database: Database, clock: Callable[[], datetime]) -> None:
+async def fold_all(database: Database, clock: Clock) -> None:
     """Folds the days that are over, of each tenant of which no other process folds any. If that fails for
     some, it raises the first error after the others.
     """
@@ -77,7 +86,7 @@ async def fold_all(database: Database, clock: Callable[[], datetime]) -> None:
 
 
 async def fold(
-    database: Database, tenant_id: int, clock: Callable[[], datetime], before: date, pace: Pace | None = None
+    database: Database, tenant_id: int, clock: Clock, before: date, pace: Pace | None = None
 ) -> None:
     """Folds all days before this one that have events and are not folded. Raises Busy and TenantGone."""
     pace = pace or Pace()
@@ -86,11 +95,11 @@ async def fold(
             days, seen = await _begin(database, stack, tenant_id, stop, clock())
             if days and seen:
                 async for rows in _counted(seen, days):
-                    await _add(database, days, rows, pace)
+                    days = await _add(database, days, rows, pace, clock)
         if days and seen:
             await _end(database, days, days.stop)
         elif days:
-            await _forget(database, days, pace)
+            await _forget(database, days, pace, clock)
 
 
 async def _planned(database: Database, tenant_id: int, before: date) -> date | None:
@@ -116,7 +125,7 @@ async def _fewer(connection: AsyncConnection, days: _Days) -> date:
 
 
 async def _next(
-    connection: AsyncConnection, tenant_id: int, before: date, since: datetime = EPOCH
+    connection: AsyncConnection, tenant_id: int, before: date, now: datetime = EPOCH
 ) -> _Days | None:
     """The next days with events."""
     of_tenant = (DAYS.tenant_id == tenant_id,)
@@ -129,7 +138,7 @@ async def _next(
     # It may begin on the day before it, too.
     first = max(folded or date.min, counted - DAY)
     stop = min(before, first + _AT_ONCE)
-    return _Days(tenant_id, folded, first, stop, since) if first < stop else None
+    return _Days(tenant_id, folded, first, stop, now, now) if first < stop else None
 
 
 async def _begin(
@@ -172,22 +181,35 @@ async def _counted(seen: AsyncConnection, days: _Days) -> AsyncIterator[Sequence
             yield rows
 
 
-async def _add(database: Database, days: _Days, rows: Sequence[Any], pace: Pace) -> None:
+async def _add(database: Database, days: _Days, rows: Sequence[Any], pace: Pace, clock: Clock) -> _Days:
+    """Returns the days with the last sign of life."""
     place = 0
     while some := rows[place : place + pace.size]:
         place += len(some)
         async with pace.turn(), database.writing(is_change=False) as session:
-            tenant = await wait_to_share(session, days.tenant_id)
-            _require_ours(tenant, days)
+            tenant, days = await _shared(session, days, clock())
             writer = await bulk(session)
             acted = ((tenant.id, row.action, row.subject_id) for row in some)
             there = await are_there(writer, acted, {tenant.id: tenant}) or [True] * len(some)
             known = [(tenant.id, *row) for row, is_there in zip(some, there, strict=True) if is_there]
             with pace.measured():
                 await writer.packed.upsert(HourTotal, known, ADDED)
+    return days
 
 
-async def _forget(database: Database, days: _Days, pace: Pace) -> None:
+async def _shared(session: AsyncSession, days: _Days, now: datetime) -> tuple[TenantRow, _Days]:
+    """Locks the tenant to add to its totals, and gives a sign of life now and then."""
+    tenant = await wait_to_share(session, days.tenant_id)
+    _require_ours(tenant, days)
+    if now - days.since >= _RENEWED_AFTER:
+        await session.execute(update(Tenant).where(*_is_ours(days)).values(folding_since=now))
+        days = days._replace(since=now)
+    if now - days.began >= _REMEMBERED:
+        tenant = tenant._replace(subject_deleted_at=days.began)
+    return tenant, days
+
+
+async def _forget(database: Database, days: _Days, pace: Pace, clock: Clock) -> None:
     """Deletes what was not finished."""
     key = list(table_of(HourTotal).primary_key.columns)
     left = [HOUR_TOTALS.tenant_id == days.tenant_id]
@@ -196,8 +218,7 @@ async def _forget(database: Database, days: _Days, pace: Pace) -> None:
     is_left = True
     while is_left:
         async with pace.turn(), database.writing(is_change=False) as session:
-            tenant = await wait_to_share(session, days.tenant_id)
-            _require_ours(tenant, days)
+            _, days = await _shared(session, days, clock())
             with pace.measured():
                 rows = (await session.execute(select(*key).where(*left).limit(pace.size))).all()
                 await delete_rows(session, HourTotal, [tuple(row) for row in rows])
@@ -210,16 +231,15 @@ def _require_ours(tenant: TenantRow, days: _Days) -> None:
         raise Busy
 
 
+def _is_ours(days: _Days) -> tuple[ColumnElement[bool], ...]:
+    return TENANTS.id == days.tenant_id, TENANTS.folding_since == days.since
+
+
 async def _end(database: Database, days: _Days, folded: date | None) -> None:
     async with database.writing(is_change=False) as session:
         tenant = await wait_to_share(session, days.tenant_id)
         _require_ours(tenant, days)
-        await _release(session, days)
+        await session.execute(update(Tenant).where(*_is_ours(days)).values(folding_since=None))
         if folded:
             row = (days.tenant_id, folded)
             await (await bulk(session)).upsert(FoldedHours, [row], "before = excluded.before")
-
-
-async def _release(session: AsyncSession, days: _Days) -> None:
-    is_ours = (TENANTS.id == days.tenant_id, TENANTS.folding_since == days.since)
-    await session.execute(update(Tenant).where(*is_ours).values(folding_since=None))

@@ -29,7 +29,7 @@ from ingest.store import store
 from ingest.verify import Verification
 from loaders.counts import read_counts
 from loaders.measures import Cell, Cells, Dimension, Measure
-from models import Action, Device, FoldedHours, HourTotal, Tenant
+from models import SUBJECT_OF, Action, Device, FoldedHours, HourTotal, SubjectKind, Tenant
 from resolvers.context import Services
 from server.accounts import create_user
 from tests.commands import done
@@ -206,6 +206,34 @@ async def test_whoever_was_taken_for_killed_folds_no_more(place: Place) -> None:
 
     assert await place.rows(FoldedHours) == [(place.tenant_id, TODAY)]
     assert await is_right(place)
+
+
+async def test_a_fold_that_takes_long_is_not_taken_for_killed(place: Place) -> None:
+    await place.add(place.events)
+
+    async def look() -> None:
+        place.clock.advance(minutes=6)
+        with pytest.raises(Busy):
+            await place.fold()
+
+    await place.fold(pace=Interrupted(*added(place, place.events[:20]), look, look, look))
+
+    assert await place.rows(FoldedHours) == [(place.tenant_id, TODAY)]
+    assert await is_right(place)
+
+
+async def test_a_fold_that_takes_very_long_adds_nothing_of_subjects_that_are_gone(place: Place) -> None:
+    """Nobody may remember any more that they were deleted."""
+    await place.add(place.events)
+
+    async def wait() -> None:
+        place.clock.advance(minutes=31)
+
+    await place.fold(pace=Interrupted(*[wait] * 20))
+
+    # Of all subjects of these events, there is only the user.
+    kept = {(row[1], SUBJECT_OF[Action(row[3])]) for row in await place.rows(HourTotal)}
+    assert kept == {(1, SubjectKind.PROFILE)}
 
 
 async def test_only_days_that_have_been_over_for_hours_are_folded_each_day(place: Place) -> None:
