@@ -102,6 +102,11 @@ async def fold(
             await _forget(database, days, pace, clock)
 
 
+async def is_folded(session: AsyncSession, tenant_id: int, before: date) -> bool:
+    """Whether nothing is left to fold of the days before this one."""
+    return await _next(await session.connection(), tenant_id, before) is None
+
+
 async def _planned(database: Database, tenant_id: int, before: date) -> date | None:
     """The end of the next days; None if there is nothing to fold. Nobody waits for it."""
     async with database.snapshot() as connection:

@@ -305,6 +305,40 @@ async def test_answers_in_whole_hours_stay_when_raw_events_are_pruned(place: Pla
     assert await place.lines() == []
 
 
+async def test_a_late_event_of_days_that_are_pruned_is_folded_before_it_is_dropped(
+    place: Place,
+) -> None:
+    """Nothing else happened on its day, so nothing says that the day is to be folded."""
+    await place.add([event for event in place.events if event.occurred_at < START - 12 * DAY])
+    await place.fold(TODAY - 10 * DAY)
+    at = START - 7 * DAY
+    late = NewEvent(place.tenant_id, uuid7(at), 1, Action.VIEW, at)
+
+    async with place.database.writing() as session:
+        await store(session, [late])
+        pruning = asyncio.create_task(prune(place.database, [place.tenant_id], START, keep=5 * DAY))
+        await somebody_waits(place.database, pruning)
+    await pruning
+
+    assert [row[1:4] for row in await place.rows(HourTotal) if row[2] > TODAY - 10 * DAY] == [
+        (1, TODAY - 7 * DAY, int(Action.VIEW))
+    ]
+
+
+async def test_no_day_is_folded_to_be_pruned_that_has_just_ended(place: Place) -> None:
+    """On the Azores, 2023-03-26 begins at 1:00 in UTC, and the day after it at 0:00."""
+    await place.execute("UPDATE tenants SET time_zone = 'Atlantic/Azores'")
+    at = datetime(2023, 3, 26, 0, 30, tzinfo=UTC)
+    await place.add([NewEvent(place.tenant_id, uuid7(at), 1, Action.VIEW, at)])
+
+    async def pruned(now: datetime) -> tuple[int, list[Any]]:
+        done = await prune(place.database, [place.tenant_id], now, keep=DAY)
+        return done.events, [before for _, before in await place.rows(FoldedHours)]
+
+    assert await pruned(datetime(2023, 3, 27, 0, 59, 55, tzinfo=UTC)) == (0, [])
+    assert await pruned(datetime(2023, 3, 27, 1, 0, 5, tzinfo=UTC)) == (1, [date(2023, 3, 27)])
+
+
 async def test_totals_by_the_hour_lose_sites_and_days_as_others_do(place: Place) -> None:
     await place.add(place.events)
     june = date(2023, 6, 1)
