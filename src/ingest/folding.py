@@ -107,6 +107,17 @@ async def is_folded(session: AsyncSession, tenant_id: int, before: date) -> bool
     return await _next(await session.connection(), tenant_id, before) is None
 
 
+async def end_fold(session: AsyncSession, tenant: TenantRow) -> None:
+    """Whoever folds days of the tenant, which must be locked alone, ends as Busy, because the snapshot does
+    not have what is changed now. The days are folded anew later.
+    """
+    if tenant.folding_since is not None:
+        folded = await session.scalar(select(FOLDED.before).where(FOLDED.tenant_id == tenant.id))
+        left = update(Tenant).where(TENANTS.id == tenant.id)
+        # As if somebody had ended halfway, long ago.
+        await session.execute(left.values(hours_before=folded, folding_since=EPOCH))
+
+
 async def _planned(database: Database, tenant_id: int, before: date) -> date | None:
     """The end of the next days; None if there is nothing to fold. Nobody waits for it."""
     async with database.snapshot() as connection:

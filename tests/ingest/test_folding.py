@@ -236,6 +236,26 @@ async def test_a_fold_that_takes_very_long_adds_nothing_of_subjects_that_are_gon
     assert kept == {(1, SubjectKind.PROFILE)}
 
 
+async def test_engaged_views_that_are_mended_end_a_fold_that_has_not_seen_them(place: Place) -> None:
+    await place.add(place.events)
+    await place.fold(TODAY - 12 * DAY)
+    folded = await place.rows(FoldedHours)
+    await place.execute("DELETE FROM engaged_views")
+
+    async def mend() -> None:
+        await rebuild(place.database, place.tenant_id, *ALL)
+
+    with pytest.raises(Busy):
+        await place.fold(pace=Interrupted(*added(place, place.events[:20]), mend))
+    assert await place.rows(FoldedHours) == folded
+    assert await is_right(place)
+
+    # What is left is deleted first.
+    await place.fold()
+    assert await place.rows(FoldedHours) == [(place.tenant_id, TODAY)]
+    assert await is_right(place)
+
+
 async def test_only_days_that_have_been_over_for_hours_are_folded_each_day(place: Place) -> None:
     await place.add(place.events)
     place.clock.now = START.replace(hour=5)
