@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import date
 from typing import Final, NamedTuple
 
-from sqlalchemy import BigInteger, and_, bindparam, or_, select
+from sqlalchemy import BigInteger, and_, bindparam, func, or_, select
 
 from base.calendar import FIRST_DAY
 from base.time_units import DAY
@@ -14,6 +14,7 @@ from models import Day, DayTotal
 
 _TENANTS: Final = 500
 """So many are asked about at once."""
+_ROWS: Final = 10_000
 _BEFORE: Final = bindparam("before", type_=Day())
 
 
@@ -27,6 +28,11 @@ class _Candidate(NamedTuple):
     def first(self) -> date:
         """A day of the reporting time zone may end on the day after it in UTC."""
         return (self.hours_before or FIRST_DAY) - DAY
+
+
+class _Counted(NamedTuple):
+    id: int
+    rows: int
 
 
 _CANDIDATES: Final = Statement(
@@ -46,7 +52,7 @@ _CANDIDATES: Final = Statement(
 _ASKED: Final = rows_of("asked", tenant_id=BigInteger(), day=Day()).table_valued(
     "tenant_id", "day", name="asked"
 )
-_COUNTED_LATER: Final = Statement(
+_ROWS_LATER: Final = (
     select(DAYS.tenant_id)
     .select_from(
         ordered_join(
@@ -60,10 +66,12 @@ _COUNTED_LATER: Final = Statement(
             ),
         )
     )
-    .group_by(DAYS.tenant_id),
-    int,
+    .limit(_ROWS)
+    .subquery()
 )
-"""Those for whom something was counted on such a day."""
+_COUNTED_LATER: Final = Statement(
+    select(_ROWS_LATER.c.tenant_id, func.count()).group_by(_ROWS_LATER.c.tenant_id), _Counted
+)
 
 
 async def unfolded_tenants(database: Database, before: date) -> AsyncIterator[int]:
@@ -75,8 +83,23 @@ async def unfolded_tenants(database: Database, before: date) -> AsyncIterator[in
     after = 0
     while some := await database.fetch(_CANDIDATES, after=after, before=before):
         after = some[-1].id
-        asked = [(one.id, one.first) for one in some if not one.is_begun]
-        ids = [id for id, _ in asked]
-        counted = await database.fetch(_COUNTED_LATER, asked=asked, ids=ids, before=before) if ids else []
-        for id in sorted({*counted, *(one.id for one in some if one.is_begun)}):
+        begun = {one.id for one in some if one.is_begun}
+        asked = {one.id: one.first for one in some if one.id not in begun}
+        for id in sorted(begun | await _counted_later(database, asked, before)):
             yield id
+
+
+async def _counted_later(database: Database, asked: dict[int, date], before: date) -> set[int]:
+    """The tenants for whom something was counted from such a day on.
+
+    One with very many totals could have them all read. So only so many are read at a time, and nothing more
+    of the tenants that are found.
+    """
+    found: set[int] = set()
+    rows = _ROWS
+    while rows >= _ROWS and (left := sorted(asked.keys() - found)):
+        days = [(id, asked[id]) for id in left]
+        counted = await database.fetch(_COUNTED_LATER, asked=days, ids=left, before=before)
+        rows = sum(one.rows for one in counted)
+        found.update(one.id for one in counted)
+    return found
