@@ -11,19 +11,19 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, exists, func, literal, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from base.calendar import FIRST_DAY
 from base.time_units import DAY, EPOCH
-from database import Database, Lookup, Statement, bulk, delete_rows, table_of
+from database import Database, bulk, delete_rows, table_of
 from ingest.columns import DAYS, FOLDED, HOUR_TOTALS, TENANTS
 from ingest.deleted_subjects import are_there
 from ingest.deletions.pace import Pace
 from ingest.hour_rows import counted_hours, start_of, subjects_given
 from ingest.hour_totals import ADDED
 from ingest.tenants import TenantGone, TenantRow, lock_tenant, wait_to_share
-from models import Day, FoldedHours, HourTotal, Tenant
+from ingest.unfolded_tenants import unfolded_tenants
+from models import FoldedHours, HourTotal, Tenant
 
 LATEST: Final = timedelta(hours=1)
 """No day is folded before it has been over for so long: to others it may not be over yet, because their
@@ -32,42 +32,19 @@ clocks are behind, or because they began before its end.
 _USUAL: Final = timedelta(hours=6)
 """By then, most events that come late have come."""
 _AT_ONCE: Final = timedelta(days=7)
+_EVENTS: Final = 100_000
+"""Days with more are folded one by one."""
 _SUBJECTS: Final = 20
+_ROWS: Final = 2_000
+"""So many are in memory."""
 _GIVEN_UP: Final = timedelta(minutes=10)
-"""A process that has folded for so long has ended halfway."""
-
-
-_UNFOLDED: Final = Statement(
-    select(TENANTS.id)
-    .where(
-        TENANTS.deleted_at.is_(None),
-        or_(
-            TENANTS.hours_before.is_(None),
-            TENANTS.hours_before < bindparam("before", type_=Day()),
-            TENANTS.folding_since.is_not(None),
-        ),
-    )
-    .order_by(TENANTS.id),
-    int,
-)
-"""Tenants of whom there may be days to fold."""
-_OF_TENANT: Final = bindparam("tenant", type_=BigInteger())
-_DAY_BEFORE: Final = FOLDED.before.op("-", return_type=Day())(literal_column("1"))
-_COUNTED_LATER: Final = Lookup(
-    select(
-        exists().where(
-            DAYS.tenant_id == _OF_TENANT,
-            # A day of the reporting time zone may end on the day after it in UTC.
-            DAYS.day
-            >= func.coalesce(
-                select(_DAY_BEFORE).where(FOLDED.tenant_id == _OF_TENANT).scalar_subquery(),
-                literal(FIRST_DAY - DAY, Day()),
-            ),
-        )
-    ),
-    bool,
-)
-"""Whether anything was counted on days that are not folded."""
+"""A process that has given no sign of life for so long has ended halfway."""
+_RENEWED_AFTER: Final = timedelta(minutes=1)
+_REMEMBERED: Final = timedelta(minutes=30)
+"""A tenant remembers for longer than this that a subject was deleted. Whoever adds what an older snapshot
+has, looks in any case whether the subjects are there.
+"""
+Clock = Callable[[], datetime]
 
 
 class Busy(Exception):
@@ -82,7 +59,10 @@ class _Days(NamedTuple):
     """The day before which all are folded; None if none is."""
     first: date
     stop: date
+    began: datetime
+    """When the snapshot was taken."""
     since: datetime
+    """The last sign of life."""
 
 
 def foldable_before(now: datetime, after: timedelta = _USUAL) -> date:
@@ -90,12 +70,12 @@ def foldable_before(now: datetime, after: timedelta = _USUAL) -> date:
     return (now.astimezone(UTC) - after).date()
 
 
-async def fold_all(database: Database, clock: Callable[[], datetime]) -> None:
+async def fold_all(database: Database, clock: Clock) -> None:
     """Folds the days that are over, of each tenant of which no other process folds any. If that fails for
     some, it raises the first error after the others.
     """
     failure: Exception | None = None
-    for id in await database.fetch(_UNFOLDED, before=foldable_before(clock())):
+    async for id in unfolded_tenants(database, foldable_before(clock())):
         try:
             with suppress(Busy, TenantGone):
                 await fold(database, id, clock, foldable_before(clock()))
@@ -106,50 +86,91 @@ async def fold_all(database: Database, clock: Callable[[], datetime]) -> None:
 
 
 async def fold(
-    database: Database, tenant_id: int, clock: Callable[[], datetime], before: date, pace: Pace | None = None
+    database: Database, tenant_id: int, clock: Clock, before: date, pace: Pace | None = None
 ) -> None:
     """Folds all days before this one that have events and are not folded. Raises Busy and TenantGone."""
     pace = pace or Pace()
-    while (await database.fetch(_COUNTED_LATER, tenant=tenant_id))[0]:
+    while (stop := await _planned(database, tenant_id, before)) is not None:
         async with AsyncExitStack() as stack:
-            days, seen = await _begin(database, stack, tenant_id, before, clock())
-            if days is None:
-                return
-            if seen is None:
-                await _forget(database, days, pace)
-                continue
-            async for rows in _counted(seen, days):
-                await _add(database, days, rows, pace)
-        await _end(database, days, days.stop)
+            days, seen = await _begin(database, stack, tenant_id, stop, clock())
+            if days and seen:
+                async for rows in _counted(seen, days):
+                    days = await _add(database, days, rows, pace, clock)
+        if days and seen:
+            await _end(database, days, days.stop)
+        elif days:
+            await _forget(database, days, pace, clock)
+
+
+async def is_folded(session: AsyncSession, tenant_id: int, before: date) -> bool:
+    """Whether nothing is left to fold of the days before this one."""
+    return await _next(await session.connection(), tenant_id, before) is None
+
+
+async def end_fold(session: AsyncSession, tenant: TenantRow) -> None:
+    """Whoever folds days of the tenant, which must be locked alone, ends as Busy, because the snapshot does
+    not have what is changed now. The days are folded anew later.
+    """
+    if tenant.folding_since is not None:
+        folded = await session.scalar(select(FOLDED.before).where(FOLDED.tenant_id == tenant.id))
+        left = update(Tenant).where(TENANTS.id == tenant.id)
+        # As if somebody had ended halfway, long ago.
+        await session.execute(left.values(hours_before=folded, folding_since=EPOCH))
+
+
+async def _planned(database: Database, tenant_id: int, before: date) -> date | None:
+    """The end of the next days; None if there is nothing to fold. Nobody waits for it."""
+    async with database.snapshot() as connection:
+        days = await _next(connection, tenant_id, before)
+        return None if days is None else await _fewer(connection, days)
+
+
+async def _fewer(connection: AsyncConnection, days: _Days) -> date:
+    """The end of as many of the days as have not too many events, and of one at least. The snapshot has to
+    end soon: meanwhile SQLite's log grows, and PostgreSQL can drop no partition.
+    """
+    of_days = (DAYS.tenant_id == days.tenant_id, DAYS.day >= days.first, DAYS.day < days.stop)
+    counts = select(DAYS.day, func.sum(DAYS.count)).where(*of_days).group_by(DAYS.day).order_by(DAYS.day)
+    events = 0
+    for day, count in await connection.execute(counts):
+        events += count
+        if events > _EVENTS:
+            stop: date = max(day, days.first + DAY)
+            return stop
+    return days.stop
 
 
 async def _next(
-    connection: AsyncConnection, tenant_id: int, before: date, since: datetime = EPOCH
+    connection: AsyncConnection, tenant_id: int, before: date, now: datetime = EPOCH
 ) -> _Days | None:
     """The next days with events."""
     of_tenant = (DAYS.tenant_id == tenant_id,)
     folded = await connection.scalar(select(FOLDED.before).where(FOLDED.tenant_id == tenant_id))
+    # A day of the reporting time zone may end on the day after it in UTC.
     later = (*of_tenant, DAYS.day >= folded - DAY) if folded else of_tenant
     counted = await connection.scalar(select(func.min(DAYS.day)).where(*later))
     if counted is None:
         return None
-    # A day of the reporting time zone may begin on the day before it in UTC.
+    # It may begin on the day before it, too.
     first = max(folded or date.min, counted - DAY)
     stop = min(before, first + _AT_ONCE)
-    return _Days(tenant_id, folded, first, stop, since) if first < stop else None
+    return _Days(tenant_id, folded, first, stop, now, now) if first < stop else None
 
 
 async def _begin(
     database: Database, stack: AsyncExitStack, tenant_id: int, before: date, now: datetime
 ) -> tuple[_Days | None, AsyncConnection | None]:
     """The next days, and a snapshot of all that was counted on them before others began to add to their
-    totals. There is no snapshot if somebody has ended halfway: then what is left there has to go first.
+    totals. There are no days if somebody else has folded them meanwhile. There is no snapshot if somebody has
+    ended halfway: then what is left there has to go first.
     """
+    # The connection comes before the lock: nobody has to wait for the tenant while we wait for a connection.
+    # The snapshot itself is taken by the first statement.
+    seen = await stack.enter_async_context(database.snapshot())
     async with database.writing(is_change=False) as session:
         tenant = await lock_tenant(session, tenant_id)
         if tenant.deleted_at:
             raise TenantGone
-        seen = await stack.enter_async_context(database.snapshot())
         days = await _next(seen, tenant_id, before, now)
         if days is None:
             return None, None
@@ -163,32 +184,48 @@ async def _begin(
 
 
 async def _counted(seen: AsyncConnection, days: _Days) -> AsyncIterator[Sequence[Any]]:
-    """The rows of some subjects at a time, with packed values and without the tenant."""
+    """Rows with packed values and without the tenant, some at a time: there may be a million of them."""
     near = (DAYS.day >= days.first - DAY, DAYS.day <= days.stop)
     found = select(DAYS.subject_id).distinct().where(DAYS.tenant_id == days.tenant_id, *near)
     subjects = sorted(await seen.scalars(found))
     statement = counted_hours(days.tenant_id, start_of(days.first), start_of(days.stop), of_subjects=True)
+    options = {"yield_per": _ROWS}
     for start in range(0, len(subjects), _SUBJECTS):
-        some = subjects[start : start + _SUBJECTS]
-        yield (await seen.execute(statement, subjects_given(some))).all()
+        some = subjects_given(subjects[start : start + _SUBJECTS])
+        result = await seen.stream(statement, some, execution_options=options)
+        async for rows in result.partitions():
+            yield rows
 
 
-async def _add(database: Database, days: _Days, rows: Sequence[Any], pace: Pace) -> None:
+async def _add(database: Database, days: _Days, rows: Sequence[Any], pace: Pace, clock: Clock) -> _Days:
+    """Returns the days with the last sign of life."""
     place = 0
     while some := rows[place : place + pace.size]:
         place += len(some)
         async with pace.turn(), database.writing(is_change=False) as session:
-            tenant = await wait_to_share(session, days.tenant_id)
-            _require_ours(tenant, days)
+            tenant, days = await _shared(session, days, clock())
             writer = await bulk(session)
             acted = ((tenant.id, row.action, row.subject_id) for row in some)
             there = await are_there(writer, acted, {tenant.id: tenant}) or [True] * len(some)
             known = [(tenant.id, *row) for row, is_there in zip(some, there, strict=True) if is_there]
             with pace.measured():
                 await writer.packed.upsert(HourTotal, known, ADDED)
+    return days
 
 
-async def _forget(database: Database, days: _Days, pace: Pace) -> None:
+async def _shared(session: AsyncSession, days: _Days, now: datetime) -> tuple[TenantRow, _Days]:
+    """Locks the tenant to add to its totals, and gives a sign of life now and then."""
+    tenant = await wait_to_share(session, days.tenant_id)
+    _require_ours(tenant, days)
+    if now - days.since >= _RENEWED_AFTER:
+        await session.execute(update(Tenant).where(*_is_ours(days)).values(folding_since=now))
+        days = days._replace(since=now)
+    if now - days.began >= _REMEMBERED:
+        tenant = tenant._replace(subject_deleted_at=days.began)
+    return tenant, days
+
+
+async def _forget(database: Database, days: _Days, pace: Pace, clock: Clock) -> None:
     """Deletes what was not finished."""
     key = list(table_of(HourTotal).primary_key.columns)
     left = [HOUR_TOTALS.tenant_id == days.tenant_id]
@@ -197,8 +234,7 @@ async def _forget(database: Database, days: _Days, pace: Pace) -> None:
     is_left = True
     while is_left:
         async with pace.turn(), database.writing(is_change=False) as session:
-            tenant = await wait_to_share(session, days.tenant_id)
-            _require_ours(tenant, days)
+            _, days = await _shared(session, days, clock())
             with pace.measured():
                 rows = (await session.execute(select(*key).where(*left).limit(pace.size))).all()
                 await delete_rows(session, HourTotal, [tuple(row) for row in rows])
@@ -211,16 +247,15 @@ def _require_ours(tenant: TenantRow, days: _Days) -> None:
         raise Busy
 
 
+def _is_ours(days: _Days) -> tuple[ColumnElement[bool], ...]:
+    return TENANTS.id == days.tenant_id, TENANTS.folding_since == days.since
+
+
 async def _end(database: Database, days: _Days, folded: date | None) -> None:
     async with database.writing(is_change=False) as session:
         tenant = await wait_to_share(session, days.tenant_id)
         _require_ours(tenant, days)
-        await _release(session, days)
+        await session.execute(update(Tenant).where(*_is_ours(days)).values(folding_since=None))
         if folded:
             row = (days.tenant_id, folded)
             await (await bulk(session)).upsert(FoldedHours, [row], "before = excluded.before")
-
-
-async def _release(session: AsyncSession, days: _Days) -> None:
-    is_ours = (TENANTS.id == days.tenant_id, TENANTS.folding_since == days.since)
-    await session.execute(update(Tenant).where(*is_ours).values(folding_since=None))

@@ -6,15 +6,17 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from base.calendar import day_of, start_of_day
 from base.time_units import DAY, MICROSECOND
 from database import Database, drop_partitions, table_of
 from ingest.columns import EVENTS
-from ingest.folding import Busy, fold
+from ingest.folding import LATEST, Busy, fold, foldable_before, is_folded
 from ingest.tenants import TenantGone, TenantRow, lock_tenant, read_tenant
 from models import Event, Tenant
 
@@ -70,28 +72,47 @@ async def _closed(
 ) -> TenantRow:
     """The tenant stops taking old events, unless it has none."""
     now = clock()
-    async with database.snapshot() as connection:
-        tenant = await read_tenant(connection, tenant_id)
-        before = start_of_day(day_of(now, tenant.zone) - keep, tenant.zone)
-        old = select(literal(1)).where(EVENTS.tenant_id == tenant_id, EVENTS.occurred_at < before).limit(1)
-        if await connection.scalar(old) is None:
-            return tenant
-    await _fold(database, tenant_id, clock, (before - MICROSECOND).astimezone(UTC).date() + DAY)
-    async with database.writing() as session:
-        tenant = await lock_tenant(session, tenant_id)
-        first_kept = day_of(now, tenant.zone) - keep
-        if tenant.pruned_before and tenant.pruned_before >= first_kept:
-            return tenant
-        await session.execute(
-            update(Tenant).where(col(Tenant.id) == tenant_id).values(pruned_before=first_kept)
-        )
-        return tenant.pruned(first_kept)
+    while True:
+        async with database.snapshot() as connection:
+            tenant = await read_tenant(connection, tenant_id)
+            if not await _has_before(connection, tenant, _first_kept(now, tenant.zone, keep)):
+                return tenant
+        await _fold(database, tenant_id, clock, _end_in_utc(_first_kept(now, tenant.zone, keep), tenant.zone))
+        async with database.writing() as session:
+            tenant = await lock_tenant(session, tenant_id)
+            first_kept = _first_kept(now, tenant.zone, keep)
+            if tenant.pruned_before and tenant.pruned_before >= first_kept:
+                return tenant
+            # Until now, late events may have come on days that had none to be folded.
+            if await is_folded(session, tenant_id, _end_in_utc(first_kept, tenant.zone)):
+                closed = update(Tenant).where(col(Tenant.id) == tenant_id)
+                await session.execute(closed.values(pruned_before=first_kept))
+                return tenant.pruned(first_kept)
+
+
+async def _has_before(connection: AsyncConnection, tenant: TenantRow, first_kept: date) -> bool:
+    start = start_of_day(first_kept, tenant.zone)
+    old = select(literal(1)).where(EVENTS.tenant_id == tenant.id, EVENTS.occurred_at < start).limit(1)
+    return await connection.scalar(old) is not None
+
+
+def _first_kept(now: datetime, zone: ZoneInfo, keep: timedelta) -> date:
+    """It is a day earlier if the last day in UTC to be folded has not been over for long enough. So it is for
+    an hour on the Azores, where clocks change at midnight.
+    """
+    first: date = day_of(now, zone) - keep
+    return first if _end_in_utc(first, zone) <= foldable_before(now, LATEST) else first - DAY
+
+
+def _end_in_utc(first_kept: date, zone: ZoneInfo) -> date:
+    """The day before which all days in UTC have to be folded, so that earlier events can be dropped."""
+    last = (start_of_day(first_kept, zone) - MICROSECOND).astimezone(UTC)
+    end: date = last.date() + DAY
+    return end
 
 
 async def _fold(database: Database, tenant_id: int, clock: Callable[[], datetime], before: date) -> None:
-    """From then on, no answer in whole hours needs events of days before this one. These have been over for
-    an hour at least, because a day is kept in any case.
-    """
+    """From then on, no answer in whole hours needs events of days before this one."""
     while True:
         try:
             return await fold(database, tenant_id, clock, before)

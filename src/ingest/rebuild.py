@@ -16,11 +16,12 @@ from base.zones import rules_of
 from database import Bulk, Database, bulk, delete_rows, table_of
 from ingest.discrepancies import discrepancies
 from ingest.discrepancy import Discrepancy
+from ingest.folding import end_fold
 from ingest.publication_revisions import raise_revision
 from ingest.recount import RecountScope
 from ingest.tenants import lock_tenant, read_tenant
 from ingest.zone_rules import TenantClock, store_clock, store_rules
-from models import Publication, User
+from models import EngagedView, Publication, User
 
 T = TypeVar("T")
 
@@ -117,6 +118,8 @@ async def mend_scope(database: Database, session: AsyncSession, scope: RecountSc
     mended = 0
     async with database.snapshot() as connection:
         async for batch in _batches(discrepancies(connection, scope)):
+            if any(discrepancy.model is EngagedView for discrepancy in batch):
+                await end_fold(session, scope.tenant)
             for model in {discrepancy.model: None for discrepancy in batch}:
                 await _write(session, writer, model, [one for one in batch if one.model is model])
             mended += len(batch)

@@ -57,7 +57,7 @@ class Tenant(SQLModel, table=True):
     it is later than the day in `folded_hours`.
     """
     folding_since: datetime | None = optional_instant()
-    """Since when a process folds days of this tenant; None if none does."""
+    """The last sign of life of the process that folds days of this tenant; None if none does."""
 
 
 class ZoneRules(SQLModel, table=True):

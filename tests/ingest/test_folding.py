@@ -29,7 +29,7 @@ from ingest.store import store
 from ingest.verify import Verification
 from loaders.counts import read_counts
 from loaders.measures import Cell, Cells, Dimension, Measure
-from models import Action, Device, FoldedHours, HourTotal
+from models import SUBJECT_OF, Action, Device, FoldedHours, HourTotal, SubjectKind, Tenant
 from resolvers.context import Services
 from server.accounts import create_user
 from tests.commands import done
@@ -208,6 +208,54 @@ async def test_whoever_was_taken_for_killed_folds_no_more(place: Place) -> None:
     assert await is_right(place)
 
 
+async def test_a_fold_that_takes_long_is_not_taken_for_killed(place: Place) -> None:
+    await place.add(place.events)
+
+    async def look() -> None:
+        place.clock.advance(minutes=6)
+        with pytest.raises(Busy):
+            await place.fold()
+
+    await place.fold(pace=Interrupted(*added(place, place.events[:20]), look, look, look))
+
+    assert await place.rows(FoldedHours) == [(place.tenant_id, TODAY)]
+    assert await is_right(place)
+
+
+async def test_a_fold_that_takes_very_long_adds_nothing_of_subjects_that_are_gone(place: Place) -> None:
+    """Nobody may remember any more that they were deleted."""
+    await place.add(place.events)
+
+    async def wait() -> None:
+        place.clock.advance(minutes=31)
+
+    await place.fold(pace=Interrupted(*[wait] * 20))
+
+    # Of all subjects of these events, there is only the user.
+    kept = {(row[1], SUBJECT_OF[Action(row[3])]) for row in await place.rows(HourTotal)}
+    assert kept == {(1, SubjectKind.PROFILE)}
+
+
+async def test_engaged_views_that_are_mended_end_a_fold_that_has_not_seen_them(place: Place) -> None:
+    await place.add(place.events)
+    await place.fold(TODAY - 12 * DAY)
+    folded = await place.rows(FoldedHours)
+    await place.execute("DELETE FROM engaged_views")
+
+    async def mend() -> None:
+        await rebuild(place.database, place.tenant_id, *ALL)
+
+    with pytest.raises(Busy):
+        await place.fold(pace=Interrupted(*added(place, place.events[:20]), mend))
+    assert await place.rows(FoldedHours) == folded
+    assert await is_right(place)
+
+    # What is left is deleted first.
+    await place.fold()
+    assert await place.rows(FoldedHours) == [(place.tenant_id, TODAY)]
+    assert await is_right(place)
+
+
 async def test_only_days_that_have_been_over_for_hours_are_folded_each_day(place: Place) -> None:
     await place.add(place.events)
     place.clock.now = START.replace(hour=5)
@@ -223,6 +271,22 @@ async def test_only_days_that_have_been_over_for_hours_are_folded_each_day(place
 
     assert [before for _, before in (*first, *then, *last)] == [TODAY - DAY, TODAY, TODAY + 7 * DAY]
     assert await is_right(place)
+
+
+async def test_tenants_without_days_to_fold_cost_no_statements_of_their_own(place: Place) -> None:
+    await place.add(place.events)
+    await fold_all(place.database, place.clock)
+    async with place.database.writing() as session:
+        session.add_all(Tenant() for _ in range(600))
+    place.clock.advance(days=30)
+    await fold_all(place.database, place.clock)
+    assert await place.rows(FoldedHours) == [(place.tenant_id, TODAY + 7 * DAY)]
+
+    seen: list[str] = []
+    with place.database.observed(seen.append):
+        await fold_all(place.database, place.clock)
+
+    assert [("day_totals" in one) for one in seen] == [False, True, False, True, False]
 
 
 async def test_a_batch_of_days_that_are_not_folded_says_nothing_about_them(place: Place) -> None:
@@ -259,6 +323,40 @@ async def test_answers_in_whole_hours_stay_when_raw_events_are_pruned(place: Pla
     after = await place.answers()
     assert after[0].get(cell, 0) == before[0].get(cell, 0) + 1
     assert await place.lines() == []
+
+
+async def test_a_late_event_of_days_that_are_pruned_is_folded_before_it_is_dropped(
+    place: Place,
+) -> None:
+    """Nothing else happened on its day, so nothing says that the day is to be folded."""
+    await place.add([event for event in place.events if event.occurred_at < START - 12 * DAY])
+    await place.fold(TODAY - 10 * DAY)
+    at = START - 7 * DAY
+    late = NewEvent(place.tenant_id, uuid7(at), 1, Action.VIEW, at)
+
+    async with place.database.writing() as session:
+        await store(session, [late])
+        pruning = asyncio.create_task(prune(place.database, [place.tenant_id], START, keep=5 * DAY))
+        await somebody_waits(place.database, pruning)
+    await pruning
+
+    assert [row[1:4] for row in await place.rows(HourTotal) if row[2] > TODAY - 10 * DAY] == [
+        (1, TODAY - 7 * DAY, int(Action.VIEW))
+    ]
+
+
+async def test_no_day_is_folded_to_be_pruned_that_has_just_ended(place: Place) -> None:
+    """On the Azores, 2023-03-26 begins at 1:00 in UTC, and the day after it at 0:00."""
+    await place.execute("UPDATE tenants SET time_zone = 'Atlantic/Azores'")
+    at = datetime(2023, 3, 26, 0, 30, tzinfo=UTC)
+    await place.add([NewEvent(place.tenant_id, uuid7(at), 1, Action.VIEW, at)])
+
+    async def pruned(now: datetime) -> tuple[int, list[Any]]:
+        done = await prune(place.database, [place.tenant_id], now, keep=DAY)
+        return done.events, [before for _, before in await place.rows(FoldedHours)]
+
+    assert await pruned(datetime(2023, 3, 27, 0, 59, 55, tzinfo=UTC)) == (0, [])
+    assert await pruned(datetime(2023, 3, 27, 1, 0, 5, tzinfo=UTC)) == (1, [date(2023, 3, 27)])
 
 
 async def test_totals_by_the_hour_lose_sites_and_days_as_others_do(place: Place) -> None:
@@ -337,3 +435,20 @@ async def test_figures_are_explained_by_totals_by_the_hour(studio: Studio, datab
         "day_totals 2023-06-03 2023-06-06 VIEW 1 2 2",
         "hour_totals 2023-06-05T22:00:00Z 2023-06-06T00:00:00Z VIEW 1 -1 -1",
     ]
+
+
+async def test_days_with_much_are_folded_one_by_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.folding._EVENTS", 40)
+    monkeypatch.setattr("ingest.folding._ROWS", 7)
+    await place.add(place.events)
+    ends: list[date] = []
+
+    async def note() -> None:
+        async with place.database.snapshot() as connection:
+            ends.extend(await connection.scalars(select(table_of(Tenant).c.hours_before)))
+
+    await place.fold(pace=Interrupted(*[note] * 200))
+
+    assert len(dict.fromkeys(ends)) > 5
+    assert await place.rows(FoldedHours) == [(place.tenant_id, TODAY)]
+    assert await is_right(place)
