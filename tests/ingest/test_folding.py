@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select, text
 
+from audit import Actor
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Cut, DateInterval, Span, Timeline, buckets, time_zone
 from base.ids import uuid7
 from base.time_units import HOUR
@@ -23,7 +24,7 @@ from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.events import NewEvent
 from ingest.folding import Busy, fold, fold_all
 from ingest.prune import prune
-from ingest.rebuild import Rebuilt, rebuild
+from ingest.rebuild import Rebuilt, change_time_zone, rebuild
 from ingest.retention import Retention, keep_to
 from ingest.store import store
 from ingest.verify import Verification
@@ -364,6 +365,19 @@ async def test_totals_by_the_hour_are_verified_and_mended(place: Place) -> None:
         3, None
     )
     assert await is_right(place)
+
+
+async def test_another_time_zone_leaves_totals_by_the_hour_as_they_are(place: Place) -> None:
+    await place.add(place.events)
+    await place.fold()
+    seen: list[str] = []
+
+    with place.database.observed(seen.append):
+        changed = await change_time_zone(place.database, place.tenant_id, "Asia/Kolkata", Actor(START))
+
+    assert changed > 0
+    assert not any("hour_totals" in statement for statement in seen)
+    assert await place.lines() == []
 
 
 async def test_figures_are_explained_by_totals_by_the_hour(studio: Studio, database_url: str) -> None:
