@@ -13,12 +13,21 @@ from ingest.columns import EVENTS, TENANTS, VIEWS
 from ingest.deltas import Days, packed_keys
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
-from ingest.rebuild import mend_scope
+from ingest.rebuild import mend_scope, rebuild
 from ingest.recount import Recount, RecountScope, stored_event
 from ingest.store import add_to_totals
 from ingest.tenants import TenantRow
 from ingest.visitor_sketches import add_to_sketches
 from models import Action, Tenant
+
+
+async def mend_first_kept_day(database: Database, tenant: TenantRow, to: ZoneInfo) -> None:
+    """Call it before `move_first_kept_day`, which may count this day for the last time, in one pass.
+
+    Totals by the hour count engaged views as they are stored, so they are right in a pass after these are.
+    """
+    if tenant.pruned_before and start_of_day(tenant.pruned_before, to) < tenant.kept_from:
+        await rebuild(database, tenant.id, tenant.pruned_before, tenant.pruned_before + DAY)
 
 
 async def move_first_kept_day(

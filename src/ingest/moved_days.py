@@ -14,7 +14,7 @@ from base.time_units import DAY
 from base.zones import RULES_VERSION, rules_of, time_zone
 from database import Database, table_of
 from ingest.columns import DAYS, ORGANIZATIONS, RULES, TENANTS, USERS
-from ingest.first_kept_day import move_first_kept_day
+from ingest.first_kept_day import mend_first_kept_day, move_first_kept_day
 from ingest.rebuild import rebuild
 from ingest.tenants import TenantRow, lock_tenant, read_tenant
 from ingest.zone_rules import ANY_RULES, TenantClock, rules_finder, rules_of_clocks, store_clock, store_rules
@@ -134,8 +134,11 @@ async def mend(database: Database, tenant_id: int) -> Mended:
     """
     mended = _NOTHING
     async with database.snapshot() as connection:
-        if (await read_tenant(connection, tenant_id)).clock.is_ours:
-            return mended
+        tenant = await read_tenant(connection, tenant_id)
+    if tenant.clock.is_ours:
+        return mended
+    if tenant.clock.is_known and tenant.clock.older_zone_rules is None:
+        await mend_first_kept_day(database, tenant, time_zone(tenant.clock.time_zone))
     while True:
         async with database.writing() as session:
             tenant = await lock_tenant(session, tenant_id)

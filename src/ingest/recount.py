@@ -54,6 +54,11 @@ class RecountScope(NamedTuple):
     def end(self) -> datetime:
         return start_of_day(self.stop, self.tenant.zone)
 
+    @property
+    def is_of_another_zone(self) -> bool:
+        """Whether the tenant gets another reporting time zone."""
+        return self.tenant.zone.key != self.tenant.clock.time_zone
+
     def pruned_before(self, first: date) -> date | None:
         """The first day in scope, if that is later than the day that was asked for."""
         return self.first if self.first > first else None

@@ -17,7 +17,7 @@ class _Comparable(Protocol):
 
 K = TypeVar("K", bound=_Comparable)
 
-_ROWS_AT_A_TIME = 2_000
+ROWS_AT_A_TIME = 2_000
 
 
 class SortedStream(Generic[K]):
@@ -30,7 +30,7 @@ class SortedStream(Generic[K]):
 
     @classmethod
     async def read(
-        cls, connection: AsyncConnection, statement: Select[Any], *, at_a_time: int = _ROWS_AT_A_TIME
+        cls, connection: AsyncConnection, statement: Select[Any], *, at_a_time: int = ROWS_AT_A_TIME
     ) -> Self:
         """Reads within the connection's transaction."""
         result = await connection.stream(statement, execution_options={"yield_per": at_a_time})

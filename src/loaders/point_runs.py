@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, Self
 from base.calendar import FIRST_DAY, Piece, Timeline, next_month, time_zone
 from base.time_units import DAY, MICROSECOND
 from loaders.measures import Measure
+from loaders.point_hours import DayParts, HourPart
 from loaders.point_times import RunShape, Steps
 from loaders.tiers import DAYS_TIER, HOURS_TIER, MONTHS_TIER, Tier, limits_of, runs_of, tier_of
 from models import Action
@@ -62,15 +63,18 @@ class Run(NamedTuple):
     """The bucket that each part is subtracted from, or `NOWHERE`. None if nothing is subtracted."""
     arguments: dict[str, Any]
     """The parameters of the statement."""
+    of_days: list[list[HourPart]] | None = None
+    """The parts of each day, if rows are read for whole days."""
 
     @classmethod
     def of(cls, name: str, run: list[Piece[Any]]) -> Self:
         limits = [(piece.start, piece.end) for piece in run]
         if tier_of(name) is HOURS_TIER:
             days = [(piece.start.date(), (piece.end - MICROSECOND).date() + DAY) for piece in run]
-            shape = RunShape(name, None, _are_scattered(days))
-            numbers, arguments = list(range(len(run))), {name: limits_of(name, run)}
-            return cls(shape, *_both(numbers, run), arguments)
+            found = DayParts.of(run)
+            shape = RunShape(name, None, _are_scattered(days), is_of_days=found is not None)
+            given = {name: found.limits if found else limits_of(name, run)}
+            return cls(shape, *_both(list(range(len(run))), run), given, found and found.parts)
         even = _Even.of(tier_of(name), limits)
         numbers = [even.number(start) for start, _ in limits] if even else list(range(len(run)))
         return cls(
@@ -85,7 +89,7 @@ class Run(NamedTuple):
         if not self.shape.is_scattered:
             return self
         if tier_of(name) is HOURS_TIER:
-            return self._replace(shape=RunShape(name, None))
+            return self._replace(shape=self.shape._replace(is_scattered=False))
         pairs = [limit for _, *limit in self.arguments[name]]
         return self._replace(shape=RunShape(name, None), arguments={name: pairs})
 

@@ -41,64 +41,24 @@ from database import (
     within_key,
 )
 from loaders.domains import DOMAINS
-from loaders.measures import Dimension
 from loaders.members import Parts
+from loaders.point_columns import Columns
+from loaders.point_layout import DEVICES, Layout
 from loaders.point_times import RunShape, days_of, end_of, of_time
 from loaders.tiers import (
     Folded,
     Tier,
     folded_before,
     tier_of,
+    up_to,
     with_filters,
     with_folded,
     with_something,
 )
 from loaders.totals import asked_subjects, is_of
-from models import TAKES_BACK, Device, Domain
+from models import HOURS, TAKES_BACK, Domain
 
-DEVICES = max(Device) + 1
-"""All numbers of devices are below it."""
-
-Columns = tuple[int, int, tuple[list[int], ...], list[str] | None]
-"""The number of the run; the number of the subject's part if the row is of one subject, else 0; the numbers
-of the points; and their domains, where "" is none, or None if they are not asked for.
-
-The numbers are the cells, the counts of all actions, and if some of these take something back, how many do.
-
-The cell is the number of the part of time, times the number of devices, plus the device. If the row is of all
-subjects, that is multiplied by the number of their parts, plus the number of the subject's part. In a run of
-days, parts of time are numbered from 0. In other runs they have the odd numbers from 1.
-"""
-
-
-class Layout(NamedTuple):
-    """All that a statement depends on."""
-
-    runs: tuple[RunShape, ...]
-    parts: Parts
-    dimensions: frozenset[Dimension]
-    of_some_domains: bool
-    takes_back: bool
-    is_exact: bool = False
-    """Whether sums are exact from `EXACT_BELOW` on, too. That takes longer."""
-
-    @property
-    def devices(self) -> int:
-        return DEVICES if self.is_by_device else 1
-
-    @property
-    def is_by_device(self) -> bool:
-        return Dimension.DEVICE in self.dimensions
-
-    @property
-    def is_by_domain(self) -> bool:
-        return Dimension.DOMAIN in self.dimensions
-
-    def has_a_row_for_each_subject(self, run: RunShape) -> bool:
-        """Then the totals are grouped in the order of their key, and need not be sorted. A subject has few
-        points in a run of days, unless it is split by domains: these have a limit for all subjects together.
-        """
-        return run.is_daily and self.parts is Parts.OF_ONE and not self.is_by_domain
+_NUMBERS = ("cell", "count", "taken_back")
 
 
 @lru_cache(maxsize=512)
@@ -108,7 +68,7 @@ def points_statement(layout: Layout) -> Statement[Columns]:
     not days, also `_first` and `_length`.
     """
     selects = [_packed_run(number, run, layout) for number, run in enumerate(layout.runs)]
-    return Statement(selects[0] if len(selects) == 1 else union_all(*selects), lambda *columns: columns)
+    return Statement(selects[0] if len(selects) == 1 else union_all(*selects), Columns)
 
 
 def _packed_run(number: int, run: RunShape, layout: Layout) -> Select[Any]:
@@ -116,11 +76,12 @@ def _packed_run(number: int, run: RunShape, layout: Layout) -> Select[Any]:
         return _of_each_subject(number, run, layout)
     points = _by_cell(run, layout).order_by(literal_column("cell")).subquery()
     columns = literal(number), literal_column("0", BigInteger()), _numbers_of(points)
+    hours = _hours_of(points, run, layout)
     if not layout.is_by_domain:
-        return select(*columns, null())
+        return select(*columns, null(), *hours)
     # Names are looked up for each point, and not for each total.
     named = points.outerjoin(table_of(Domain), DOMAINS.id == points.c.domain_id)
-    return select(*columns, packed(func.coalesce(DOMAINS.name, ""))).select_from(named)
+    return select(*columns, packed(func.coalesce(DOMAINS.name, "")), *hours).select_from(named)
 
 
 def _of_each_subject(number: int, run: RunShape, layout: Layout) -> Select[Any]:
@@ -137,7 +98,8 @@ def _of_each_subject(number: int, run: RunShape, layout: Layout) -> Select[Any]:
     ]
     part = asked.c.subject_id - _number("least")
     of_subject = _points_of_subject(run, layout, conditions, asked)
-    return select(literal(number), part, of_subject, null()).select_from(asked)
+    no_hours = _hours_of(asked, run, layout)
+    return select(literal(number), part, of_subject, null(), *no_hours).select_from(asked)
 
 
 def points_of_row(
@@ -180,15 +142,26 @@ def _points_of_subject(
 
 
 def _numbers_of(points: FromClause) -> ColumnElement[Any]:
-    return interleaved(*[column for column in points.c if column.name != "domain_id"])
+    return interleaved(*[points.c[name] for name in _NUMBERS if name in points.c])
+
+
+def _hours_of(points: FromClause, run: RunShape, layout: Layout) -> list[ColumnElement[Any]]:
+    if not any(one.is_of_days for one in layout.runs):
+        return []
+    names = [one.name for one in _of_hours(layout) if one.name not in _NUMBERS]
+    if run.is_of_days:
+        return [interleaved(*[points.c[name] for name in names])]
+    # A union has the types of its first select.
+    return [cast(null(), interleaved(*[literal_column("0")] * len(names)).type)]
 
 
 def _by_cell(run: RunShape, layout: Layout) -> Select[Any]:
     tier, rows, conditions, time, part = _source(run, layout)
     device = tier.table.c.device if layout.is_by_device else None
     domains = [tier.table.c.domain_id] if layout.is_by_domain else []
+    counted = _of_hours(layout) if run.is_of_days else _counted(tier, layout)
     grouped = (
-        select(_cell(time, device, part), *domains, *_counted(tier, layout))
+        select(_cell(time, device, part), *domains, *counted)
         .select_from(rows)
         .where(*conditions)
         .group_by(literal_column("cell"), *domains)
@@ -226,6 +199,14 @@ def _counted(tier: Tier, layout: Layout) -> list[ColumnElement[Any]]:
         _count(tier, layout).label("count"),
         *([_taken_back(tier, layout).label("taken_back")] if layout.takes_back else []),
     ]
+
+
+def _of_hours(layout: Layout) -> list[ColumnElement[Any]]:
+    """What is counted of whole days, and then up to the end of each hour but the last one."""
+    whole, *ends = (up_to(hour) for hour in reversed(HOURS))
+    counts = [_count(end, layout).label(f"until_{number}") for number, end in enumerate(ends)]
+    taken = [_taken_back(end, layout).label(f"taken_{number}") for number, end in enumerate(ends)]
+    return [*_counted(whole, layout), *counts, *(taken if layout.takes_back else [])]
 
 
 def _count(tier: Tier, layout: Layout) -> ColumnElement[int]:

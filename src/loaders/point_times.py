@@ -34,6 +34,8 @@ class RunShape(NamedTuple):
     """None if the parts of time are given one by one."""
     is_scattered: bool = False
     """Whether more time lies between the parts than in them. Then each is sought by itself."""
+    is_of_days: bool = False
+    """Whether rows of totals by the hour are read for whole days: see `loaders.point_hours`."""
 
     @property
     def is_daily(self) -> bool:

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from math import inf
 from typing import Any, Final, NamedTuple, Self
 
 from base.calendar import Timeline
 from database import EXACT_BELOW, Database, current_usage
 from loaders.measures import Measure
 from loaders.members import Members, Parts
+from loaders.point_columns import Columns
+from loaders.point_hours import HourPoints, hour_points
+from loaders.point_layout import Layout
 from loaders.point_runs import NOWHERE, Run, point_runs
-from loaders.point_statements import Columns, Layout, points_statement
+from loaders.point_statements import points_statement
 from models import TAKES_BACK
 
 _BUCKETS_OF_A_STEP: Final = 10
@@ -112,11 +116,8 @@ async def read_points(
     rows = await database.fetch(points_statement(layout), **given)
     if not all(map(_is_exact, rows)):
         rows = await database.fetch(points_statement(layout._replace(is_exact=True)), **given)
-    return [
-        read._replace(is_cut=len(row[2][0]) >= given["most"])
-        for row in rows
-        for read in _signed(runs[row[0]], _read(layout, members.limit, runs[row[0]], row))
-    ]
+    reads = [_read(layout, members.limit, runs[row.run], row, given["most"]) for row in rows]
+    return [signed for row, read in zip(rows, reads, strict=True) for signed in _signed(runs[row.run], read)]
 
 
 def _signed(run: Run, read: Read) -> Iterator[Read]:
@@ -155,27 +156,30 @@ def numbers_as_read(
     numbers: tuple[list[int], ...], zone: str, timeline: Timeline, measure: Measure
 ) -> Read | None:
     """What was read of one subject by a layout of `layout_of_subject`. None if it may not be exact."""
-    (run,), row = point_runs(timeline, zone, measure), (0, 0, numbers, None)
+    (run,), row = point_runs(timeline, zone, measure), Columns(0, 0, numbers, None)
     return _read(_layout([run], Parts.OF_ONE, measure), 1, run, row) if _is_exact(row) else None
 
 
 def _is_exact(row: Columns) -> bool:
-    _, _, (_, counts, *_), _ = row
+    _, counts, *_ = row.numbers
     return not counts or max(counts) < EXACT_BELOW
 
 
-def _read(layout: Layout, limit: int, run: Run, row: Columns) -> Read:
-    _, first_part, (cells, counts, *taken_back), domains = row
+def _read(layout: Layout, limit: int, run: Run, row: Columns, most: float = inf) -> Read:
     parts = 1 if layout.has_a_row_for_each_subject(run.shape) else limit
     of_a_group = layout.devices * parts
+    of_a_part = of_a_group if run.shape.steps else 2 * of_a_group
+    if run.of_days is None:
+        cells, counts, *taken = row.numbers
+        points = HourPoints(cells, counts, taken[0] if taken else None, row.domains)
+    else:
+        points = hour_points(run.of_days, row, of_a_part, most)
     return Read(
         run.positions,
-        of_a_group if run.shape.steps else 2 * of_a_group,
+        of_a_part,
         of_a_group,
-        first_part,
+        row.part,
         parts,
-        cells,
-        counts,
-        taken_back[0] if taken_back else None,
-        domains,
+        *points,
+        is_cut=max(len(row.numbers[0]), len(points.cells)) >= most,
     )

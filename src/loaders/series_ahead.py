@@ -12,7 +12,8 @@ from loaders.base import Loader
 from loaders.measures import Dimension, Measure
 from loaders.organizations import ORGANIZATIONS
 from loaders.people import USERS
-from loaders.point_statements import Layout, points_of_row
+from loaders.point_layout import Layout
+from loaders.point_statements import points_of_row
 from loaders.points import Read, layout_of_subject, numbers_as_read, run_arguments
 from loaders.publications import PUBLICATIONS, PublicationRow
 from loaders.series import SeriesRequest

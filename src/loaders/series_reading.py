@@ -15,7 +15,7 @@ from loaders.measures import Dimension, Measure, with_domain_ids
 from loaders.members import Member, members_of
 from loaders.parties import Part, Party
 from loaders.point_budget import PointBudget
-from loaders.point_statements import DEVICES
+from loaders.point_layout import DEVICES
 from loaders.points import Read, read_points
 from loaders.series import Series, SeriesRequest
 from loaders.series_ahead import PointsKey, PointsOfRow

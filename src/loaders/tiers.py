@@ -170,6 +170,11 @@ def hours_part(run: str) -> TableValuedAlias:
     return part
 
 
+def up_to(hour: int) -> Tier:
+    """Of totals by the hour: what was counted up to the end of this hour of each day."""
+    return HOURS_TIER._replace(each=HOUR_TOTALS[f"until_{hour}"])
+
+
 def is_within(tier: Tier, part: TableValuedAlias, folded_before: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether a row is in a part of time. `folded_before`: see `folded_before`."""
     if tier.folded is Folded.ONLY:

@@ -14,7 +14,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select, text
 
-from base.calendar import AFTER_LAST_DAY, FIRST_DAY, DateInterval, Span, buckets, time_zone
+from audit import Actor
+from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Cut, DateInterval, Span, Timeline, buckets, time_zone
 from base.ids import uuid7
 from base.time_units import HOUR
 from database import Database, table_of
@@ -23,12 +24,14 @@ from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.events import NewEvent
 from ingest.folding import Busy, fold, fold_all
 from ingest.prune import prune
-from ingest.rebuild import Rebuilt, rebuild
+from ingest.rebuild import Rebuilt, change_time_zone, rebuild
 from ingest.retention import Retention, keep_to
 from ingest.store import store
 from ingest.verify import Verification
 from loaders.counts import read_counts
 from loaders.measures import Cell, Cells, Dimension, Measure
+from loaders.members import members_of
+from loaders.points import read_points
 from models import SUBJECT_OF, Action, Device, FoldedHours, HourTotal, SubjectKind, Tenant
 from resolvers.context import Services
 from server.accounts import create_user
@@ -43,6 +46,8 @@ TODAY = START.date()
 DAY = timedelta(days=1)
 COUNTED = (*dict.fromkeys(ACTIONS), Action.ENGAGED_VIEW)
 Change = Callable[[], Awaitable[object]]
+Points = tuple[bool, Counter[Any]]
+"""Whether some are missing, and how much was counted by what."""
 
 
 class Place(NamedTuple):
@@ -152,6 +157,47 @@ async def test_what_comes_while_days_are_folded_and_later_is_in_their_totals(pla
     await place.execute("DELETE FROM folded_hours")
     assert kolkata == await place.answers("Asia/Kolkata")
     assert all(cells for cells in kolkata)
+
+
+async def test_hours_of_a_series_are_those_of_raw_events(place: Place) -> None:
+    by_hour = Cut(
+        Span(START.replace(hour=7) - 18 * DAY, START.replace(hour=3) - DAY),
+        DateInterval.HOUR,
+        time_zone("Europe/Berlin"),
+    )
+    timeline = Timeline(by_hour, by_hour.buckets())
+    every, none = frozenset(Dimension), frozenset[Dimension]()
+
+    async def hours(by: frozenset[Dimension], parts: list[int], most: int = 10_000) -> Points:
+        members = members_of([(place.tenant_id, id, part) for id, part in zip((1, 2, 3), parts, strict=True)])
+        measure = Measure(COUNTED, (), by)
+        found = await read_points(place.database, "UTC", timeline, measure, members, most, TODAY)
+        points: Counter[Any] = Counter()
+        for read in found:
+            for place_, cell in enumerate(read.cells):
+                domain = read.domains and read.domains[place_]
+                hour = read.positions[cell // read.of_a_part]
+                key = (hour, read.part_of(cell), cell % read.of_a_group, domain)
+                taken_back = read.taken_back[place_] if read.taken_back else 0
+                points.update({(*key, "count"): read.counts[place_], (*key, "taken back"): taken_back})
+        return any(read.is_cut for read in found), +points
+
+    asked = [(by, parts) for by in (every, none) for parts in ([0, 0, 0], [0, 1, 2], [0, 1, 1])]
+    await place.add(place.events)
+    of_events = [await hours(*one) for one in asked]
+
+    await place.fold()
+
+    assert [await hours(*one) for one in asked] == of_events
+    assert all(len(points) > 150 and not is_cut for is_cut, points in of_events)
+    assert any(key[-1] == "taken back" for key in of_events[0][1])
+    # More points than may be asked for are told, though they are in fewer rows.
+    assert (await hours(none, [0, 0, 0], most=15))[0]
+    # Each row is read once.
+    seen: list[str] = []
+    with place.database.observed(seen.append):
+        await hours(none, [0, 0, 0])
+    assert "until_23" in seen[0]
 
 
 async def test_an_event_that_is_not_committed_yet_is_waited_for(place: Place) -> None:
@@ -417,6 +463,19 @@ async def test_totals_by_the_hour_are_verified_and_mended(place: Place) -> None:
         3, None
     )
     assert await is_right(place)
+
+
+async def test_another_time_zone_leaves_totals_by_the_hour_as_they_are(place: Place) -> None:
+    await place.add(place.events)
+    await place.fold()
+    seen: list[str] = []
+
+    with place.database.observed(seen.append):
+        changed = await change_time_zone(place.database, place.tenant_id, "Asia/Kolkata", Actor(START))
+
+    assert changed > 0
+    assert not any("hour_totals" in statement for statement in seen)
+    assert await place.lines() == []
 
 
 async def test_figures_are_explained_by_totals_by_the_hour(studio: Studio, database_url: str) -> None:

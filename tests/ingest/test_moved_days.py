@@ -10,24 +10,25 @@ from typing import Any, NamedTuple
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import text
+from sqlalchemy import select, text
 from typer.testing import CliRunner, Result
 
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.ids import uuid7
 from base.zones import RULES_VERSION, rules_of
-from database import Database
+from database import Database, table_of
 from ingest.batch_writer import StoreResult
 from ingest.buffer import Buffer
 from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.events import NewEvent
+from ingest.folding import fold
 from ingest.imported_totals import say, undo
 from ingest.moved_days import Mended, mend, tenants_by_other_rules
 from ingest.prune import prune
 from ingest.topics import Topics
 from ingest.total_admission import CellKey
 from ingest.verify import Verification
-from models import Action, Device
+from models import Action, Device, HourTotal
 from resolvers.context import Services
 from server import migrations
 from server.accounts import create_user
@@ -405,3 +406,34 @@ async def test_nothing_is_counted_twice_or_lost_where_kept_events_begin(
     assert await empty.lines() == ([], [])
     assert set(await services.buffer.add(events)) == {StoreResult.KNOWN}
     assert await empty.totals() == totals
+
+
+async def test_totals_by_the_hour_are_right_when_a_day_is_counted_for_the_last_time(
+    empty: Place, services: Services
+) -> None:
+    """They count engaged views as they are stored, and here none is."""
+    key = f"{ZONE} PST8"
+    await empty.execute("UPDATE zone_rules SET key = :key, file = :file", key=key, file=tzif("PST8"))
+    await empty.has_rules(key)
+    # By either rules on November 11, which begins an hour later by the older ones.
+    late = viewed(empty, "2026-11-12T03:30:00Z")
+    late = late._replace(action=Action.INTERACTION, view_id=uuid7(late.occurred_at))
+    await services.buffer.add([viewed(empty, "2026-11-05T12:00:00Z"), late])
+    await fold(empty.database, empty.tenant, lambda: UNTIL, UNTIL.date())
+    await prune(empty.database, [empty.tenant], UNTIL, keep=20 * DAY)
+    totals = table_of(HourTotal).c
+    day = date(2026, 11, 12)
+    statement = select(totals.action, totals.until_3, totals.until_4).where(totals.day == day)
+
+    async def hours() -> list[tuple[Any, ...]]:
+        async with empty.database.snapshot() as connection:
+            return sorted(map(tuple, await connection.execute(statement)))
+
+    before = await hours()
+    await empty.execute("DELETE FROM engaged_views")
+
+    done = await mend(empty.database, empty.tenant)
+
+    assert done.pruned_before == day
+    assert before == [(int(action), 0, 1) for action in sorted((Action.INTERACTION, Action.ENGAGED_VIEW))]
+    assert await hours() == before
