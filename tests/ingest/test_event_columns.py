@@ -255,6 +255,7 @@ alike = st.from_regex(
 )
 @example(["2023-06-04T23:59:59.1+00:00", "9999-12-31T23:59:59.9-23:59"], 200)
 @example(["2100-02-28T00:00:00Z", "2100-02-29T00:00:00Z"], 200)
+@example(["2023-06-04T23:59:59.000+00:00", "2023-06-04T23:59:59.000+00:60"], 1)
 def test_instants_are_read_as_single_ones_are(given_texts: Sequence[str], times: int) -> None:
     arrays.load()
     given_texts = list(given_texts) * times
