@@ -29,6 +29,7 @@ from pydantic import SecretStr
 
 from bench.cpu import cpu_seconds
 from bench.trees import SETTINGS, Server, Tree
+from ingest.folding import fold_all
 from server import migrations
 from server.commands.demo import LIMITS
 from server.demo.population import populate
@@ -134,6 +135,8 @@ async def fill(url: str, now: datetime) -> None:
     try:
         await populate(services, now)
         await bring_up_to_date(services, now)
+        # What a server does when it has run for an hour.
+        await fold_all(services.database, lambda: now)
     finally:
         await close_services(services)
 
