@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import SQLModel
 
+from base.coroutines import finished
 from database.bulk.columns import Row
 from database.bulk.sqlite import SqliteBulk
 from database.bulk.writer import Bulk, Observe
@@ -76,7 +77,7 @@ async def in_thread(
 
     def done() -> T:
         with _transaction(driver._conn) if commits else nullcontext():
-            return _finished(work(SqliteBulk(driver._conn, observe)))
+            return finished(work(SqliteBulk(driver._conn, observe)))
 
     # The driver's own methods use this one; none of them takes a function. The context goes to the thread
     # too, so that the statements count for this request.
@@ -96,7 +97,7 @@ async def in_background(
         with _set(driver._conn, synchronous=_NORMAL, wal_autocheckpoint=0):
             with _transaction(driver._conn):
                 began = perf_counter()
-                result = _finished(work(SqliteBulk(driver._conn, observe)))
+                result = finished(work(SqliteBulk(driver._conn, observe)))
             return result, perf_counter() - began
 
     result: tuple[T, float] = await driver._execute(copy_context().run, done)
@@ -127,13 +128,3 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-def _finished(coroutine: Coroutine[Any, Any, T]) -> T:
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    coroutine.close()
-    raise RuntimeError("work in bulk waited for something else")

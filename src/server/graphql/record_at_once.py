@@ -4,10 +4,9 @@ the same answer there.
 """
 
 from asyncio import Future
-from collections.abc import Coroutine
 from functools import partial
 from time import perf_counter
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +15,7 @@ from strawberry.types import ExecutionResult
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from auth.sign_in import remembered_viewer
+from base.coroutines import finished
 from base.errors import BadUserInput, ExpectedError, Throttled
 from base.networks import network_of
 from base.scheduler import RunQueue
@@ -161,12 +161,12 @@ class RecordAtOnce:
         execution = asked.context.execution
         execution.execute = perf_counter() - began
         execution.operation = OperationSummary("mutation", asked.recording.operation, lifetime=None)
-        answer = _finished(answer_of(self._result(asked, stored), asked.scope.id, RunQueue()))
+        answer = finished(answer_of(self._result(asked, stored), asked.scope.id, RunQueue()))
         return self._sent(asked, reply_of(answer, asked.context, None))
 
     def _sent(self, asked: _Asked, reply: Reply) -> Response:
         request = cast("Request", asked.scope.connection)
-        return _finished(self._endpoint.sent(request, reply, asked.scope))
+        return finished(self._endpoint.sent(request, reply, asked.scope))
 
     def _result(self, asked: _Asked, stored: "Future[list[StoreResult]]") -> ExecutionResult:
         error, fates = stored.exception(), self._services.buffer.fates
@@ -185,14 +185,3 @@ def _accept(request: Request) -> str:
 
 async def _nothing() -> Message:
     raise NotImplementedError
-
-
-def _finished(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine returns that waits for nothing."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    coroutine.close()
-    raise RuntimeError("a small answer waited for something")

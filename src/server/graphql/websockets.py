@@ -17,10 +17,8 @@ from server.http.concurrency import ConcurrencyCounter
 from server.http.connection_limits import too_many
 from server.http.errors import plain
 
-_COST = 50
-"""The cost of opening a connection, for the caller's share of a busy worker. With a subscription, it takes
-some 2 ms.
-"""
+_COST = 25
+"""The cost of opening a connection, for the caller's share of a busy worker."""
 
 
 class WebSocketLimits(NamedTuple):
