@@ -131,6 +131,15 @@ class Server:
             raise RuntimeError(f"The server refused: {answer['errors']}")
         return answer["data"]
 
+    def reconnect(self) -> None:
+        """After a pause in which the server may have ended the connection."""
+        self._connection.close()
+
+    def mutations(self) -> set[str]:
+        """What can be changed."""
+        fields = self.ask('{ __type(name: "Mutation") { fields { name } } }')["__type"]["fields"]
+        return {field["name"] for field in fields}
+
     def cpu(self) -> float:
         """Seconds that it has used so far."""
         return cpu_seconds(self._process.pid)

@@ -80,4 +80,5 @@ def _asked(tree: Tree, database_url: str, world: World) -> tuple[Answers, dict[s
         server.token = world.key
         headers = {"authorization": f"Token {world.key}"}
         answers = told(Running(server.port, server.process, headers), (*NARROW, *WIDE), world)
+        server.reconnect()
         return answers, rows(server, world)

@@ -82,7 +82,7 @@ def _publish(server: Server, keys: list[str], users: list[str]) -> list[str]:
         answers = _changed(server, map(_publication, numbers))
         mine = {number: one["publication"]["id"] for number, one in zip(numbers, answers, strict=True)}
         _changed(server, _experiences(mine))
-        related = _changed(server, _relations(owner, users, mine.values()))
+        related = _changed(server, _relations(server, owner, users, mine.values()))
         server.token = keys[0]
         _changed(server, _accepted(related))
         made |= mine
@@ -106,12 +106,17 @@ def _experiences(publications: dict[int, str]) -> Iterator[str]:
                 yield f"publishExperience(input: {{{given}}}) {{ experience {{ id }} }}"
 
 
-def _relations(owner: int, users: list[str], publications: Iterable[str]) -> Iterator[str]:
+def _relations(server: Server, owner: int, users: list[str], publications: Iterable[str]) -> Iterator[str]:
     """The first user makes all publications with their owners, and may see their figures."""
     if owner:
+        # In the first trees, nobody is asked.
+        asks = "inviteCoCreator" in server.mutations()
         for id in publications:
             given = f'publicationId: "{id}", userId: "{users[0]}"'
-            yield f"inviteCoCreator({given}) {{ invitation {{ id }} }}"
+            if asks:
+                yield f"inviteCoCreator({given}) {{ invitation {{ id }} }}"
+            else:
+                yield f"addCoCreator({given}) {{ publication {{ id }} }}"
     for follower, followed in follows():
         if follower == owner:
             yield f'followUser(userId: "{users[followed]}") {{ user {{ id }} }}'
