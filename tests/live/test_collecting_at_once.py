@@ -1,18 +1,16 @@
 """POST /collect on the wire: what is answered without a task is answered, stored and logged as all else."""
 
 from asyncio import open_connection, timeout
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import httpx
 import orjson
 import pytest
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from ingest.collect_limiter import CollectLimiter, CollectRates
 from server.doors.collect_at_once import CollectAtOnce
+from tests.live.answers_at_once import noted
 from tests.live.served import PATIENCE, Served, served
 from tests.server.test_collect import BOT, DESKTOP, TABLET, view
 from tests.server.test_request_scope import written
@@ -24,21 +22,6 @@ USUAL = {"traceparent": "nonsense"}
 """A header that changes nothing, but makes a request go the usual way."""
 OWN = {"date", "x-request-id"}
 VARIES = {"request_id", "duration_ms", "timestamp"}
-
-
-@contextmanager
-def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
-    """Of each request, whether it was answered at once."""
-    answers: list[bool] = []
-    usual = CollectAtOnce.answer_at_once
-
-    def answer_at_once(door: CollectAtOnce, cycle: RequestResponseCycle) -> bool:
-        answers.append(usual(door, cycle))
-        return answers[-1]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(CollectAtOnce, "answer_at_once", answer_at_once)
-        yield answers
 
 
 async def sent(server: Served, events: Any, **headers: str) -> tuple[int, bytes, dict[str, str]]:
@@ -64,7 +47,7 @@ async def test_what_is_answered_at_once_is_as_usual(studio: Studio, monkeypatch:
         two = [view(studio, id=id_of(first + 1)), view(studio, id=id_of(first + 2), deviceCategory="TABLET")]
         return [one, one, two, [one, view(studio, id=id_of(first + 3))]]
 
-    with noted(monkeypatch) as answers, written() as lines:
+    with noted(monkeypatch, CollectAtOnce) as answers, written() as lines:
         async with served(studio.services) as server:
             # Until now, nobody knows the subject.
             await sent(server, view(studio, id=id_of(0)))
@@ -99,7 +82,7 @@ async def test_limits_hold_at_once(studio: Studio, monkeypatch: pytest.MonkeyPat
         return replace(studio, services=replace(studio.services, collect_limiter=limiter))
 
     for rates in ({"address": "2 per minute"}, {"subject": "2 per minute"}):
-        with noted(monkeypatch) as answers:
+        with noted(monkeypatch, CollectAtOnce) as answers:
             async with served(limited(**rates).services) as server:
                 await sent(server, view(studio))
                 taken = await sent(server, view(studio))

@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from auth.rates import RateLimits, Rates
 from base.fair_queue import FairQueue
 from graph.record_events import Recording
 from server.graphql.record_at_once import RecordAtOnce
+from tests.live.answers_at_once import noted
 from tests.live.served import PATIENCE, Served, served
 from tests.server.test_request_scope import written
 from tests.studio import Studio
@@ -25,21 +25,6 @@ LONG = " " * 10_000
 """Behind the document it changes nothing, but makes a request go the usual way."""
 OWN = {"date", "x-request-id", "server-timing", "ratelimit"}
 VARIES = {"request_id", "duration_ms", "timestamp", "document"}
-
-
-@contextmanager
-def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
-    """Of each request, whether it was answered at once."""
-    answers: list[bool] = []
-    usual = RecordAtOnce.answer_at_once
-
-    def answer_at_once(door: RecordAtOnce, cycle: RequestResponseCycle) -> bool:
-        answers.append(usual(door, cycle))
-        return answers[-1]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(RecordAtOnce, "answer_at_once", answer_at_once)
-        yield answers
 
 
 @contextmanager
@@ -86,7 +71,7 @@ async def test_what_is_recorded_at_once_is_as_usual(studio: Studio, monkeypatch:
         two = [view(studio, first + 1), view(studio, first + 2, deviceCategory="TABLET")]
         return [([one], {}), ([one], {}), (two, graphql), ([one, view(studio, first + 3)], {})]
 
-    with noted(monkeypatch) as answers, written() as lines:
+    with noted(monkeypatch, RecordAtOnce) as answers, written() as lines:
         async with served(studio.services) as server:
             # Until now, nobody knows the document, the viewer, the subject and the right to report on it.
             await sent(server, token, [view(studio, 0)])
@@ -124,7 +109,7 @@ async def test_what_is_recorded_at_once_is_as_usual(studio: Studio, monkeypatch:
 async def test_who_has_spent_all_is_told_so_as_usual(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     rates, token = RateLimits(mutations=Rates("15 per minute", "15 per minute")), studio.token("owner")
     limited = replace(studio.services, rates=rates)
-    with noted(monkeypatch) as answers:
+    with noted(monkeypatch, RecordAtOnce) as answers:
         async with served(limited) as server:
             told = [await sent(server, token, [view(studio, number)]) for number in range(3)]
             with charged(monkeypatch) as quick, written() as lines:
@@ -171,7 +156,7 @@ async def test_what_might_make_a_large_answer_goes_the_usual_way(
     names = " ".join(f"n{number}:id" for number in range(300))
     query = f"mutation($e: [EventInput!]!) {{ recordEvents(events: $e) {{ results {{ {names} }} }} }}"
     headers = {"authorization": f"Bearer {studio.token('owner')}", "accept-encoding": "gzip"}
-    with noted(monkeypatch) as answers:
+    with noted(monkeypatch, RecordAtOnce) as answers:
         async with served(studio.services) as server, httpx.AsyncClient(timeout=PATIENCE) as client:
             for number, count in enumerate((1, 2, 30)):
                 events = [view(studio, 100 * number + one) for one in range(count)]
@@ -188,7 +173,7 @@ async def test_a_fault_in_an_answer_that_is_given_at_once_is_answered_too(
     studio: Studio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = studio.token("owner")
-    with noted(monkeypatch) as answers:
+    with noted(monkeypatch, RecordAtOnce) as answers:
         async with served(studio.services) as server:
             for number in range(2):
                 await sent(server, token, [view(studio, number)])
