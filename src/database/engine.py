@@ -14,9 +14,9 @@ from database.readers import WRITERS
 
 CONNECT_SECONDS = 3.0
 _CACHE_KIBIBYTES = 32 * 1024
-PRAGMAS_FOR_MUCH: Final = ("PRAGMA cache_size = -49152", "PRAGMA wal_autocheckpoint = 10000")
+PRAGMAS_FOR_MUCH: Final = ("PRAGMA cache_size = -24576", "PRAGMA wal_autocheckpoint = 20000")
 """For many events. A page that each batch changes goes from the log into the file now and then, and not after
-each batch.
+each batch. What a batch changes goes into the cache; of a large file, a larger cache would have little more.
 """
 PRAGMAS_BESIDE_OTHERS: Final = ("PRAGMA wal_autocheckpoint = 1000",)
 """As usual: whoever commits after so many pages moves them, and should not have to move more."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 LONGEST_LINE: Final = 1_000_000
-LARGEST_BATCH: Final = 4_000_000
+LARGEST_BATCH: Final = 6_000_000
 """How many bytes of lines are kept until they are stored, beside the last line."""
 TOO_LONG: Final = f"longer than {LONGEST_LINE:,} bytes"
 _BUFFER: Final = 1 << 19
@@ -75,6 +75,7 @@ class StoredLines:
             for block in _blocks_in(raw, size):
                 self.bytes_read = raw.tell()
                 yield block
+                del block
 
 
 def lines_in(raw: "BufferedReader[Any]") -> Iterator[StoredLine]:
@@ -103,6 +104,8 @@ def _blocks_in(raw: "BufferedReader[Any]", size: int) -> Iterator[LineBlock]:
             if not texts:
                 return
             number += len(texts)
+            # The next ones are read while nobody needs these any more.
+            del texts
     finally:
         if isinstance(stream, _Utf16Lines):
             stream.detach()

@@ -108,7 +108,7 @@ class EventFile:
         if self.format is Format.NDJSON:
             return self._checked(map(self._block, self._lines.blocks(size)))
         if self.format is Format.PARQUET:
-            return self._checked(self._row_blocks(size))
+            return self._checked(map(self._row_block, self._rows.blocks(size)))
         return blocks_of(self, size)
 
     def _checked(self, items: Iterator[T]) -> Iterator[T]:
@@ -159,15 +159,13 @@ class EventFile:
             lambda: [self._line(number, text) for number, text in enumerate(texts, first)],
         )
 
-    def _row_blocks(self, size: int) -> Iterator[Block]:
-        for block in self._rows.blocks(size):
-            self._number = block.first + block.size - 1
-            try:
-                columns = block.events()
-            except NotPlain:
-                yield Block.of(self._with_ids([self._row(row) for row in block.rows()]))
-            else:
-                yield self._plain(columns, partial(self._digests_of, block), partial(self._lines_in, block))
+    def _row_block(self, block: RowBlock) -> Block:
+        self._number = block.first + block.size - 1
+        try:
+            columns = block.events()
+        except NotPlain:
+            return Block.of(self._with_ids([self._row(row) for row in block.rows()]))
+        return self._plain(columns, partial(self._digests_of, block), partial(self._lines_in, block))
 
     def _digests_of(self, block: RowBlock) -> list[bytes]:
         return [self._digest_of_row(row) for row in block.rows()]

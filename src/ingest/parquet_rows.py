@@ -16,7 +16,7 @@ from ingest.file_rows import Row, unreadable
 from ingest.wire import WireEvent, WireSubject
 from ingest.wire_columns import NotPlain, WireColumns, columns_from_table
 
-_BUFFER: Final = 1 << 20
+_BUFFER: Final = 1 << 18
 _ROWS: Final = 5_000
 _UUID_BYTES: Final = 16
 _TIME: Final = ("occurredAt",)
@@ -115,13 +115,21 @@ def _packed_instants(arrow: Any, values: Any, *, is_utc: bool) -> list[int | Non
     """Raises NotPlain."""
     if not arrow.types.is_timestamp(values.type) or not (values.type.tz or is_utc):
         raise NotPlain
-    if values.type.unit == "ns":
-        values = arrow.compute.floor_temporal(values, unit="microsecond")
-    instants = values.cast(arrow.timestamp("us", "UTC")).cast(arrow.int64()).to_pylist()
+    if values.type.unit != "us":
+        values = _floored(values).cast(arrow.timestamp("us", "UTC"))
+    instants = values.view(arrow.int64()).to_pylist()
     if any(at is not None and not 0 <= at < _USUAL for at in instants):
         raise NotPlain
     packed: list[int | None] = instants
     return packed
+
+
+def _floored(instants: Any) -> Any:
+    """Without what is less than a microsecond."""
+    if instants.type.unit != "ns":
+        return instants
+    # Most files do not need it, and it takes ten megabytes.
+    return import_module("pyarrow.compute").floor_temporal(instants, unit="microsecond")
 
 
 class ParquetRows:
@@ -142,7 +150,6 @@ class ParquetRows:
         """So many rows at a time. Raises InvalidFile."""
         try:
             arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
-            import_module("pyarrow.compute")
         except ImportError:
             raise InvalidFile("Parquet needs pyarrow: pip install 'viewgraph[parquet]'.") from None
         # Its own pool keeps twenty megabytes more than it uses.
@@ -169,6 +176,8 @@ class ParquetRows:
             ]
             yield RowBlock(number + 1, len(batch), arrow, columns)
             number += len(batch)
+            # The next ones are read while nobody needs these any more.
+            del batch, columns
             self.share_read = number / file.metadata.num_rows
 
 
@@ -211,9 +220,7 @@ def _values(arrow: Any, path: ColumnPath, is_utc: bool, column: Any) -> list[Any
     if arrow.types.is_timestamp(column.type):
         zone = "UTC" if column.type.tz or is_utc else None
         column = column.cast(arrow.timestamp(column.type.unit, zone))
-        if column.type.unit == "ns":
-            column = arrow.compute.floor_temporal(column, unit="microsecond")
-        column = column.cast(arrow.timestamp("us", zone))
+        column = _floored(column).cast(arrow.timestamp("us", zone))
     if _is_plain(arrow.types, column.type):
         # Asked for maps, it would take twice as long.
         plain: list[Any] = column.to_pylist()

@@ -135,6 +135,8 @@ class Import:
                 if self.id is None and block.columns.size:
                     await self._begin()
                 self._flying.append(create_task(self._stored(block)))
+                # The next one is read while nobody needs this one any more.
+                del block
                 await self._land(leaving=_IN_FLIGHT[self._services.database.dialect_name] - 1)
             await self._land(leaving=0)
         finally:

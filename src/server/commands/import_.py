@@ -60,8 +60,8 @@ def import_events(
     database_url: DatabaseUrl = None,
     email: As = None,
     batch: Annotated[
-        int, typer.Option(min=1, max=10_000, help="How many events share a transaction.")
-    ] = 10_000,
+        int, typer.Option(min=1, max=20_000, help="How many events share a transaction.")
+    ] = 20_000,
     time_zone: TimeZone = None,
     epoch: EpochOption = None,
     dates: DatesOption = None,

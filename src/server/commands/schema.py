@@ -6,10 +6,7 @@ from typing import Annotated
 
 import typer
 
-from graph.schema import schema as graphql_schema
-from graph.schema_changes import Criticality
 from server.failures import Failure
-from server.schema_releases import changes_since, release_at
 
 
 def schema(
@@ -22,6 +19,11 @@ def schema(
     ] = None,
 ) -> None:
     """Print the GraphQL schema."""
+    # All commands are loaded together, and the others need no schema: it takes twenty megabytes.
+    from graph.schema import schema as graphql_schema
+    from graph.schema_changes import Criticality
+    from server.schema_releases import changes_since, release_at
+
     if compare is None:
         typer.echo(graphql_schema.as_str())
         return
