@@ -10,6 +10,7 @@ from database.deleting import delete_rows
 from database.engine import PRAGMAS_BESIDE_OTHERS, PRAGMAS_FOR_MUCH
 from database.erasing import erase_rows
 from database.faults import Fault, fault_of
+from database.given_rows import LastingRows
 from database.hours import hour_of, later_of, until
 from database.inserts import insert_into, table_of
 from database.keys import within_key
@@ -32,6 +33,7 @@ __all__ = [
     "Channel",
     "Database",
     "Fault",
+    "LastingRows",
     "Lookup",
     "Part",
     "Statement",

@@ -7,8 +7,8 @@ from sqlalchemy import Column, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
+from database.given_rows import rows_as_json
 from database.inserts import table_of
-from database.lists import rows_as_json
 from database.statement import DIALECTS
 
 Rows: TypeAlias = Sequence[tuple[Any, ...]]

@@ -73,5 +73,14 @@ class until(FunctionElement[int]):
 @compiles(until)
 def _until(element: until, compiler: SQLCompiler, **options: Any) -> str:
     number, *columns = (compiler.process(clause, **options) for clause in element.clauses)
-    whens = " ".join(f"WHEN {place} THEN {column}" for place, column in enumerate(columns, 1))
-    return f"CASE {number} {whens} ELSE 0 END"
+    return _chosen(number, 0, ["0", *columns])
+
+
+def _chosen(number: str, first: int, counts: Sequence[str]) -> str:
+    """By halves: databases compare with one case after the other, and do so for each row."""
+    if len(counts) == 1:
+        return counts[0]
+    half = len(counts) // 2
+    middle = first + half
+    early, late = _chosen(number, first, counts[:half]), _chosen(number, middle, counts[half:])
+    return f"CASE WHEN {number} < {middle} THEN {early} ELSE {late} END"

@@ -1,6 +1,6 @@
 """Lists as parameters. With them a statement has one text, and is prepared once, for any number of keys."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.sql.selectable import Join
 from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from database.given_rows import Rows
 from database.statement import Convert, bind_processor
 
 
@@ -102,7 +103,7 @@ class rows_of(FunctionElement[Any]):
     def __init__(self, name: str, /, **columns: TypeEngine[Any]) -> None:
         self.columns_given = tuple(columns)
         super().__init__(
-            bindparam(name, type_=_Json(*columns.values())),
+            bindparam(name, type_=Rows(*columns.values())),
             *(
                 bindparam(f"{name}__{column}", type_=_Picked(ARRAY(type_), _column(index)))
                 for index, (column, type_) in enumerate(columns.items())
@@ -116,7 +117,7 @@ def _rows_sqlite(element: rows_of, compiler: SQLCompiler, **options: Any) -> str
     columns = ", ".join(
         f"json_extract(value, '$[{index}]') AS {column}" for index, column in enumerate(element.columns_given)
     )
-    return f"(SELECT {columns} FROM json_each({table}))"  # noqa: S608  # parts of our own
+    return _made_once(columns, table)
 
 
 @compiles(rows_of, "postgresql")
@@ -124,6 +125,11 @@ def _rows_postgresql(element: rows_of, compiler: SQLCompiler, **options: Any) ->
     arrays = ", ".join(compiler.process(clause, **options) for clause in list(element.clauses)[1:])
     columns = ", ".join(element.columns_given)
     return f"(SELECT * FROM unnest({arrays}) AS given ({columns}))"  # noqa: S608  # parts of our own
+
+
+def _made_once(columns: str, table: str) -> str:
+    # Without a limit, SQLite would look into the JSON for each row that these rows are joined with.
+    return f"(SELECT {columns} FROM json_each({table}) LIMIT -1)"  # noqa: S608  # parts of our own
 
 
 class spans(FunctionElement[Any]):
@@ -138,7 +144,7 @@ class spans(FunctionElement[Any]):
 
     def __init__(self, name: str, type_: TypeEngine[Any]) -> None:
         super().__init__(
-            bindparam(name, type_=_Json(type_, type_)),
+            bindparam(name, type_=Rows(type_, type_)),
             bindparam(f"{name}__thresholds", type_=_Picked(ARRAY(type_), lambda rows: list(chain(*rows)))),
         )
 
@@ -149,7 +155,7 @@ def _spans_sqlite(element: spans, compiler: SQLCompiler, **options: Any) -> str:
     columns = (
         "2 * key + 1 AS bucket, json_extract(value, '$[0]') AS start, json_extract(value, '$[1]') AS stop"
     )
-    return f"(SELECT {columns} FROM json_each({table}))"  # noqa: S608  # parts of our own
+    return _made_once(columns, table)
 
 
 @compiles(spans, "postgresql")
@@ -236,21 +242,6 @@ def _lateral_join_postgresql(element: lateral_join, compiler: SQLCompiler, **opt
     return f"{left} CROSS JOIN LATERAL (SELECT * FROM {right} WHERE {condition} OFFSET 0) AS {right}"  # noqa: S608
 
 
-class _Json(TypeDecorator[list[tuple[Any, ...]]]):
-    """Tuples as one JSON text."""
-
-    impl = Text
-    cache_ok = True
-
-    def __init__(self, *items: TypeEngine[Any]) -> None:
-        super().__init__()
-        self.items = items
-
-    def bind_processor(self, dialect: Dialect) -> Convert:
-        # SQLAlchemy's own asks for the dialect at each call.
-        return rows_as_json(self.items, dialect)
-
-
 class _Picked(TypeDecorator[Any]):
     """A part of a list of tuples, as a parameter of its own."""
 
@@ -271,26 +262,3 @@ class _Picked(TypeDecorator[Any]):
 
 def _column(index: int) -> Callable[[Any], Any]:
     return lambda rows: [row[index] for row in rows]
-
-
-def rows_as_json(
-    types: Sequence[TypeEngine[Any]], dialect: Dialect
-) -> Callable[[Sequence[tuple[Any, ...]] | None], str]:
-    """Makes one JSON text of rows, with their values as the driver takes them."""
-    found = [bind_processor(type_, dialect) for type_ in types]
-    if not any(found):
-        # orjson takes no NamedTuple.
-        return lambda rows: orjson.dumps(list(map(tuple, rows or ()))).decode()
-    converts = [convert or _as_it_is for convert in found]
-
-    def process(rows: Sequence[tuple[Any, ...]] | None) -> str:
-        converted = [
-            [convert(value) for convert, value in zip(converts, row, strict=True)] for row in rows or ()
-        ]
-        return orjson.dumps(converted).decode()
-
-    return process
-
-
-def _as_it_is(value: Any) -> Any:
-    return value

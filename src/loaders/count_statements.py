@@ -77,7 +77,7 @@ def _run_select(
         # the same.
         .group_by(counted, bucket, *by, totals.tenant_id)
     )
-    return with_filters(with_something(statement, tier, tier.sum), tier, of_some_domains)
+    return with_filters(with_something(statement, tier), tier, of_some_domains)
 
 
 CountedAs = tuple[int, int, int, str | None]
@@ -130,7 +130,7 @@ def _span_select(
         .where(*conditions)
         .group_by(totals.subject_id, *by)
     )
-    return with_filters(with_something(statement, tier, tier.sum), tier, of_some_domains)
+    return with_filters(with_something(statement, tier), tier, of_some_domains)
 
 
 _Columns = list[ColumnElement[Any]]

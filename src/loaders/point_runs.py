@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from base.calendar import FIRST_DAY, Piece, Timeline, next_month, time_zone
 from base.time_units import DAY, MICROSECOND
+from database import LastingRows
 from loaders.measures import Measure
 from loaders.point_hours import DayParts, HourPart
 from loaders.point_times import RunShape, Steps
@@ -73,7 +74,7 @@ class Run(NamedTuple):
             days = [(piece.start.date(), (piece.end - MICROSECOND).date() + DAY) for piece in run]
             found = DayParts.of(run)
             shape = RunShape(name, None, _are_scattered(days), is_of_days=found is not None)
-            given = {name: found.limits if found else limits_of(name, run)}
+            given = {name: LastingRows(found.limits if found else limits_of(name, run))}
             return cls(shape, *_both(list(range(len(run))), run), given, found and found.parts)
         even = _Even.of(tier_of(name), limits)
         numbers = [even.number(start) for start, _ in limits] if even else list(range(len(run)))
@@ -126,9 +127,9 @@ def _buckets(numbers: list[int], positions: list[int | None]) -> tuple[int, ...]
 
 def _arguments(name: str, limits: list[tuple[Any, Any]], even: _Even | None) -> dict[str, Any]:
     if _are_scattered(limits):
-        return {name: [(2 * number + 1, *limit) for number, limit in enumerate(limits)]}
+        return {name: LastingRows((2 * number + 1, *limit) for number, limit in enumerate(limits))}
     if not even:
-        return {name: limits}
+        return {name: LastingRows(limits)}
     ends = {f"{name}_start": limits[0][0], f"{name}_stop": limits[-1][1]}
     if _steps(name, even) is Steps.DAILY:
         return ends

@@ -166,7 +166,7 @@ def _by_cell(run: RunShape, layout: Layout) -> Select[Any]:
         .where(*conditions)
         .group_by(literal_column("cell"), *domains)
     )
-    some = with_something(grouped, tier, _count(tier, layout))
+    some = with_something(grouped, tier)
     points = with_filters(some, tier, layout.of_some_domains)
     found = points if run.steps else _within_parts(points, layout)
     return found.limit(_number("most"))

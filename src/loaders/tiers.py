@@ -177,10 +177,13 @@ def up_to(hour: int) -> Tier:
 
 def is_within(tier: Tier, part: TableValuedAlias, folded_before: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether a row is in a part of time. `folded_before`: see `folded_before`."""
+    # What says something of the part alone spares databases to seek rows where there are none.
     if tier.folded is Folded.ONLY:
-        return and_(tier.time == part.c.day, tier.time < folded_before)
-    start = later_of(part.c.start, folded_before) if tier.folded is Folded.NOT else part.c.start
-    return and_(tier.time >= start, tier.time < part.c.stop)
+        return and_(tier.time == part.c.day, part.c.day < folded_before)
+    if tier.folded is Folded.ALIKE:
+        return and_(tier.time >= part.c.start, tier.time < part.c.stop)
+    start = later_of(part.c.start, folded_before)
+    return and_(tier.time >= start, tier.time < part.c.stop, start < part.c.stop)
 
 
 def folded_before() -> ColumnElement[Any]:
@@ -246,9 +249,12 @@ def with_domains(source: FromClause, tier: Tier, dimensions: frozenset[Dimension
     return source.outerjoin(table_of(Domain), DOMAINS.id == tier.table.c.domain_id)
 
 
-def with_something(statement: Select[Any], tier: Tier, sum: ColumnElement[int]) -> Select[Any]:
-    """Without groups of nothing: a row of totals by the hour may have nothing in the hours that are read."""
-    return statement.having(sum != literal_column("0")) if tier is HOURS_TIER else statement
+def with_something(statement: Select[Any], tier: Tier) -> Select[Any]:
+    """Without rows of nothing: most totals by the hour have nothing in the hours that are read. To group
+    them, SQLite would keep all their columns.
+    """
+    has_something = HOURS_EACH.op("<>")(literal_column("0"))
+    return statement.where(has_something) if tier is HOURS_TIER else statement
 
 
 def with_filters(statement: Select[Any], tier: Tier, of_some_domains: bool) -> Select[Any]:

@@ -1,6 +1,7 @@
 """What a report says, in whatever format."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, NamedTuple
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 from base.calendar import DateInterval
 from figures.assets import ASSETS, IN_SCHEMA, AssetTotals
 from figures.figure import Column, Figure, Figures
+from figures.folds import of_all
 
 Value = int | float
 
@@ -52,9 +54,11 @@ class AssetLine(NamedTuple):
     totals: AssetTotals
     asset_id: str
 
-    def cells(self) -> tuple[str | date | Value, ...]:
-        """In the order of the columns."""
-        return (self.asset, self.workspace, self.part, *cells(SHOWN, self.totals), self.asset_id)
+
+def columns_of(lines: Sequence[AssetLine]) -> list[Sequence[Any]]:
+    """What the lines have in each column of the table."""
+    assets, workspaces, parts, totals, ids = zip(*lines, strict=True) if lines else ([], [], [], [], [])
+    return [assets, workspaces, parts, *(list(of_all(figure.fold, totals)) for figure in SHOWN), ids]
 
 
 class Period(NamedTuple):

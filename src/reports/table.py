@@ -1,12 +1,13 @@
 """A report as CSV: the sheet of assets alone."""
 
 import csv
+from collections.abc import Sequence
 from datetime import date
 from enum import Enum
 from io import TextIOWrapper
 from typing import IO, NamedTuple
 
-from reports.report import Report, Value
+from reports.report import Report, Value, columns_of
 from reports.text import clean, defused
 
 
@@ -32,11 +33,16 @@ def write_csv(report: Report, file: IO[bytes], dialect: CsvDialect) -> None:
         text, delimiter=dialect.separator.value, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n"
     )
     writer.writerow(report.rows.columns)
-    for line in report.lines:
-        writer.writerow([_cell(value, dialect) for value in line.cells()])
+    writer.writerows(zip(*[_column(values, dialect) for values in columns_of(report.lines)], strict=True))
     writer.writerow([_cell(value, dialect) for value in ("Total", "", "", *report.total(), "")])
     text.flush()
     text.detach()
+
+
+def _column(values: Sequence[str | date | Value], dialect: CsvDialect) -> Sequence[str | Value]:
+    """Names stand there many times, but each is looked through once."""
+    cell_of = {value: _cell(value, dialect) for value in set(values)}
+    return [cell_of[value] for value in values]
 
 
 def _cell(value: str | date | Value, dialect: CsvDialect) -> str | Value:

@@ -12,7 +12,8 @@ from base.errors import BadUserInput
 from figures.assets import VIEWS_3D, VIEWS_AR
 from figures.figure import Figure
 from reports.charts import Charts
-from reports.report import RANKED, SHOWN, Report, cells, column_of
+from reports.report import RANKED, SHOWN, Report, cells, column_of, columns_of
+from reports.sheet import Sheet
 from reports.text import clean, shortened, width
 
 _OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -92,7 +93,7 @@ class _Writer:
         self._book.close()
 
     def _sheet(self, name: str) -> Any:
-        sheet = self._book.add_worksheet(name)
+        sheet = self._book.add_worksheet(name, Sheet)
         sheet.set_landscape()
         sheet.set_paper(_A4)
         sheet.fit_to_pages(1, 0)
@@ -112,21 +113,32 @@ class _Writer:
             sheet.autofilter(0, 0, rows, len(columns) - 1)
         return sheet
 
+    def _rows(
+        self,
+        sheet: Any,
+        first: int,
+        columns: Sequence[_Column],
+        rows: Iterable[Iterable[Any]],
+        suffix: str = "",
+    ) -> None:
+        shapes = [self._formats[column.format + suffix] for column in columns]
+        days = [self._formats["day" if column.format == "text" else column.format] for column in columns]
+        for row, values in enumerate(rows, first):
+            for place, (shape, value) in enumerate(zip(shapes, values, strict=True)):
+                if isinstance(value, str):
+                    if value:
+                        sheet.write_string(row, place, clean(value), shape)
+                    else:
+                        sheet.write_blank(row, place, None, shape)
+                elif isinstance(value, date):
+                    sheet.write_datetime(row, place, value, days[place])
+                else:
+                    sheet.write_number(row, place, value, shape)
+
     def _row(
         self, sheet: Any, row: int, columns: Sequence[_Column], cells: Iterable[Any], suffix: str = ""
     ) -> None:
-        formats = self._formats
-        for place, (column, value) in enumerate(zip(columns, cells, strict=True)):
-            shape = formats[column.format + suffix]
-            if isinstance(value, str):
-                if value:
-                    sheet.write_string(row, place, clean(value), shape)
-                else:
-                    sheet.write_blank(row, place, None, shape)
-            elif isinstance(value, date):
-                sheet.write_datetime(row, place, value, formats["day"] if column.format == "text" else shape)
-            else:
-                sheet.write_number(row, place, value, shape)
+        self._rows(sheet, row, columns, [cells], suffix)
 
     def _write_assets(self) -> None:
         lines = self._report.lines
@@ -140,8 +152,7 @@ class _Writer:
         assert tuple(column.heading for column in columns) == self._report.rows.columns
         sheet = self._table("Assets", columns, len(lines))
         sheet.freeze_panes(1, 1)
-        for row, line in enumerate(lines, 1):
-            self._row(sheet, row, columns, line.cells())
+        self._rows(sheet, 1, columns, zip(*columns_of(lines), strict=True))
         total = ("Total", "", "", *self._report.total(), "")
         self._row(sheet, len(lines) + 1, columns, total, " total")
 

@@ -91,10 +91,14 @@ def report_of(scope: Scope, read: Read, now: datetime) -> Report:
 
 
 def _by_device(cells: Cells) -> _ByDevice:
-    totals: defaultdict[Device, AssetTotals] = defaultdict(Counter)
-    for cell, count in cells.items():
-        totals[_DEVICES[cell.device or 0]][cell.action] += count
-    return dict(totals)
+    totals: _ByDevice = {}
+    for (_, action, device, _), count in cells.items():
+        of_device = totals.get(key := _DEVICES[device or 0])
+        if of_device is None:
+            of_device = totals[key] = Counter()
+        # A counter without the key would call for a 0 first.
+        of_device[action] = of_device.get(action, 0) + count
+    return totals
 
 
 def _by_devices(counted: Mapping[int, _ByDevice]) -> dict[int, list[_Part]]:
@@ -119,25 +123,22 @@ def _lines(scope: Scope, parts: Mapping[int, list[_Part]], names: Names) -> tupl
     """In the order of the assets' names; among equal names, the asset that was made first comes first."""
     rows = sorted((names.assets[id] for id in scope.assets), key=lambda row: (row.name.casefold(), row.id))
     return tuple(
-        AssetLine(
-            row.name,
-            names.workspaces[row.workspace_id].name,
-            part,
-            of_part,
-            global_id(Kind.ASSET, row.public_id),
-        )
+        AssetLine(row.name, workspace, part, of_part, asset_id)
         for row in rows
+        for workspace, asset_id in [
+            (names.workspaces[row.workspace_id].name, global_id(Kind.ASSET, row.public_id))
+        ]
         for part, of_part in parts.get(row.id, [_NO_PART])
     )
 
 
 def _devices(counted: Mapping[int, _ByDevice]) -> tuple[tuple[str, AssetTotals], ...]:
     """Desktop, mobile and tablet are always there."""
-    totals: _ByDevice = {device: Counter() for device in _NAMES if device}
+    totals: defaultdict[Device, list[AssetTotals]] = defaultdict(list, {one: [] for one in _NAMES if one})
     for of_asset in counted.values():
-        for device, one in of_asset.items():
-            totals.setdefault(device, Counter()).update(one)
-    return tuple((_NAMES[device], total) for device, total in totals.items())
+        for device, of_device in of_asset.items():
+            totals[device].append(of_device)
+    return tuple((_NAMES[device], total_of(many)) for device, many in totals.items())
 
 
 def _top(counted: Mapping[int, _ByDevice], names: Names) -> tuple[RankedLine, ...]:

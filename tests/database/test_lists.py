@@ -1,4 +1,6 @@
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -17,7 +19,17 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from base.ids import uuid7
-from database import Database, Statement, among, bucket_of, ordered_join, rows_of, spans, table_of
+from database import (
+    Database,
+    LastingRows,
+    Statement,
+    among,
+    bucket_of,
+    ordered_join,
+    rows_of,
+    spans,
+    table_of,
+)
 from models import Action, Day, DayTotal, Domain, Event, Instant, Tenant, User
 from tests.studio import START
 
@@ -25,6 +37,8 @@ DAYS = table_of(DayTotal)
 DOMAINS = table_of(Domain)
 EVENTS = table_of(Event)
 USERS = table_of(User)
+
+_AFTER = rows_of("after", bucket=BigInteger(), id=BigInteger()).table_valued("bucket", "id", name="after")
 
 every_example_asks = settings(
     max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -199,3 +213,33 @@ def event(subject_id: int, at: datetime) -> dict[str, Any]:
         "domain_id": 0,
         "occurred_at": at,
     }
+
+
+LATER_THAN = Statement(
+    select(_AFTER.c.bucket, DOMAINS.c.id).select_from(
+        ordered_join(_AFTER, DOMAINS, DOMAINS.c.id > _AFTER.c.id)
+    ),
+    as_it_is,
+)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_sqlite_reads_given_rows_from_json_once(database: Database) -> None:
+    with closing(sqlite3.connect(database.url.database or "")) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {LATER_THAN.compiled('sqlite').text}", ["[]"])
+        steps = [step for *_, step in plan]
+
+    assert [step for step in steps if "json_each" in step or "CO-ROUTINE" in step] == [
+        "CO-ROUTINE after",
+        "SCAN json_each VIRTUAL TABLE INDEX 1:",
+    ]
+
+
+async def test_rows_that_are_given_again_say_the_same(database: Database) -> None:
+    await insert_rows(database, DOMAINS, [{"name": name} for name in ("a.example", "b.example", "c.example")])
+    ids = [id for _, id in await database.fetch(LATER_THAN, after=[(7, 0)])]
+    rows = LastingRows([(1, ids[0]), (2, ids[1])])
+
+    found = [await database.fetch(LATER_THAN, after=rows) for _ in range(2)]
+
+    assert [sorted(one) for one in found] == [[(1, ids[1]), (1, ids[2]), (2, ids[2])]] * 2

@@ -126,11 +126,13 @@ def _without_overlap(edges: Sequence[Piece[datetime]]) -> Iterator[Piece[datetim
 def _overlapping(edges: Iterable[Piece[datetime]]) -> Iterator[list[Piece[datetime]]]:
     """Those that have time in common, directly or by others between them."""
     together: list[Piece[datetime]] = []
+    last: datetime | None = None
     for edge in edges:
-        if together and edge.start >= max(other.end for other in together):
+        if last is not None and edge.start >= last:
             yield together
-            together = []
+            together, last = [], None
         together.append(edge)
+        last = edge.end if last is None else max(last, edge.end)
     if together:
         yield together
 
