@@ -85,8 +85,9 @@ class Keeping:
         return noted
 
     def end(self) -> None:
-        if self._made and self._marks and self._status in (200, 304):
-            self._kept.keep(self._request.key, self._kept_answer(self._made))
+        made, self._made = self._made, None
+        if made and self._marks and self._status in (200, 304):
+            self._kept.keep(self._request.key, self._kept_answer(made))
         if self._making:
             del self._kept.making[self._request.key]
             self._making.set_result(None)
