@@ -21,6 +21,8 @@ _program_log = logging.getLogger("viewgraph")
 
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 _LONGEST_NAME = 100
+_GATHERED_SECONDS = 0.01
+"""For so long, lines about answers from memory are gathered. They are lost if the process is killed."""
 _MOST_CODES = 10
 _path: ContextVar[str] = ContextVar("path", default="")
 """The path of the request that this task answers, if it has a line of its own."""
@@ -62,12 +64,23 @@ class LineHandler(logging.StreamHandler[TextIO]):
         self._write_all()
 
     def write_soon(self, fields: str) -> None:
-        """Writes the line at the next turn of the event loop, together with others: one write takes as long
-        as all else about a line.
+        """Writes the line within some milliseconds, together with others: one write takes as long as all else
+        about a line.
         """
         if not self._lines:
-            get_running_loop().call_soon(self._write_all)
+            get_running_loop().call_later(_GATHERED_SECONDS, self.flush)
         self._add(fields)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Lines are written in their order."""
+        self.flush()
+        super().emit(record)
+
+    def flush(self) -> None:
+        if self._lines:
+            self._write_all()
+        else:
+            super().flush()
 
     def _add(self, fields: str) -> None:
         time = datetime.now(UTC).isoformat()[:-6]
