@@ -93,7 +93,9 @@ def _number(value: float) -> str:
     """With three digits that say something."""
     if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    if value >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
 
 
 def _same(values: list[Taken]) -> str:

@@ -14,7 +14,8 @@ from sqlalchemy.types import TypeDecorator
 
 from database.lists import ListType
 
-_NUMBERS = 1024
+_BITS = 10
+_NUMBERS = 1 << _BITS
 """More than there are actions or types. A number and its count together are one integer: of all that was
 measured, arrays of integers are the quickest to make, to send and to read."""
 
@@ -63,7 +64,8 @@ class _Counts(_Packed):
 
 
 def _counts(packed: list[int] | None) -> dict[int, int]:
-    return {one % _NUMBERS: one // _NUMBERS for one in packed or ()}
+    # To divide takes twice as long.
+    return {one & _NUMBERS - 1: one >> _BITS for one in packed or ()}
 
 
 def _counts_of_json(text: str) -> dict[int, int]:

@@ -3,19 +3,23 @@
 import logging
 import re
 import sys
-from typing import Any, Literal, TextIO
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from typing import Any, Literal, TextIO, TypeAlias
 
 import orjson
-import structlog
-from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
-from structlog.typing import EventDict, Processor, WrappedLogger
 
 from server.http import access_log
 from server.http.tracing import current_names
 
 LogFormat = Literal["auto", "json", "text"]
+_Line: TypeAlias = MutableMapping[str, Any]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_REPEATED = ("color_message", "message")
+"""Copies of the text: uvicorn adds one with colours, and other handlers add the formatted text."""
+_NOT_SHOWN = frozenset({*logging.makeLogRecord({}).__dict__, *_REPEATED})
+"""Attributes of every record."""
 _SIGNED = re.compile(r"/reports/[^/?]+")
 _ASKED = re.compile(r"(/graphql)\?.*", re.DOTALL)
 
@@ -73,10 +77,35 @@ def _is_json(written: LogFormat, stream: TextIO) -> bool:
     return written == "json" or (written == "auto" and not stream.isatty())
 
 
-def formatter(written: LogFormat, stream: Literal["stdout", "stderr"]) -> ProcessorFormatter:
-    is_terminal = getattr(sys, stream).isatty()
-    is_json = _is_json(written, getattr(sys, stream))
-    last: list[Processor] = [_as_json] if is_json else [_on_one_line, _for_people(colors=is_terminal)]
+def formatter(written: LogFormat, stream: Literal["stdout", "stderr"]) -> logging.Formatter:
+    file = getattr(sys, stream)
+    return _JsonLines() if _is_json(written, file) else _for_people(colors=file.isatty())
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "event": record.getMessage(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            **{name: value for name, value in record.__dict__.items() if name not in _NOT_SHOWN},
+            **current_names(),
+            "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=str).decode()
+
+
+def _for_people(*, colors: bool) -> logging.Formatter:
+    # With all that it brings along, it takes four megabytes, and servers write JSON.
+    import structlog
+    from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
+
+    # The other exception formatters show the values of variables, which may be secret.
+    shown = structlog.dev.ConsoleRenderer(
+        colors=colors, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+    )
     return ProcessorFormatter(
         foreign_pre_chain=[
             add_log_level,
@@ -85,35 +114,22 @@ def formatter(written: LogFormat, stream: Literal["stdout", "stderr"]) -> Proces
             _with_names,
             structlog.processors.TimeStamper(fmt="iso"),
         ],
-        processors=[ProcessorFormatter.remove_processors_meta, _without_repetition, *last],
+        processors=[ProcessorFormatter.remove_processors_meta, _without_repetition, _on_one_line, shown],
     )
 
 
-def _for_people(*, colors: bool) -> structlog.dev.ConsoleRenderer:
-    # The other exception formatters show the values of variables, which may be secret.
-    return structlog.dev.ConsoleRenderer(
-        colors=colors, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
-    )
-
-
-def _as_json(logger: WrappedLogger, name: str, line: EventDict) -> str:
-    with_trace = structlog.processors.format_exc_info(logger, name, line)
-    return orjson.dumps(with_trace, default=str).decode()
-
-
-def _with_names(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+def _with_names(_: Any, __: str, line: _Line) -> _Line:
     line.update(current_names())
     return line
 
 
-def _without_repetition(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    """Drops copies of the text: uvicorn adds one with colours, and other handlers add the formatted text."""
-    for name in ("color_message", "message"):
+def _without_repetition(_: Any, __: str, line: _Line) -> _Line:
+    for name in _REPEATED:
         line.pop(name, None)
     return line
 
 
-def _on_one_line(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+def _on_one_line(_: Any, __: str, line: _Line) -> _Line:
     """Escapes control characters. A text from outside, such as another network's message, must not start a
     new line or move a cursor.
     """

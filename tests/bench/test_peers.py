@@ -110,9 +110,9 @@ def test_a_row_has_the_medians_of_the_rounds_and_the_cheapest_server_comes_first
 
 
 def test_a_row_of_what_is_wide_has_the_most_memory() -> None:
-    rows = list(report.wide("by asset", {Case("ours", "by asset", 1): [TAKEN]}))
+    rows = list(report.wide("by asset", {Case("ours", "by asset", 1): [TAKEN._replace(database=0.0414)]}))
 
-    assert rows[-1] == "| ours | 1.50 | 0.50 | 0.25 | 234 | same bytes |"
+    assert rows[-1] == "| ours | 1.50 | 0.50 | 0.041 | 234 | same bytes |"
 
 
 def test_cpu_is_told_for_each_request_and_the_rest_as_cores_that_others_took() -> None:

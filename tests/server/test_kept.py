@@ -1,5 +1,6 @@
 """Answers that are kept: the same bytes without executing, for exactly who may have them, while they hold."""
 
+import gc
 import json
 from asyncio import CancelledError, create_task, gather, sleep
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 
 from auth.rates import RateLimits, Rates
 from server.app import create_app
+from server.graphql.keeping import Keeping
 from server.services import close_services, services_of
 from server.settings import Settings
 from tests.conftest import client_of
@@ -224,15 +226,32 @@ async def test_a_document_is_registered_each_time_that_it_is_sent(kept: Studio) 
     assert [line.get("kept") for line in lines()] == [None] * 2
 
 
+async def test_nothing_of_a_request_waits_for_the_collector(kept: Studio) -> None:
+    for _ in range(2):
+        # The first time, GraphQL's executor answers, which leaves garbage.
+        await post(kept, NAME, unused="first")
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(5):
+            assert not await is_kept(kept, post(kept, NAME, unused=number))
+        left = [one for one in gc.get_objects() if isinstance(one, Keeping)]
+    finally:
+        gc.enable()
+    assert left == []
+
+
 @one_engine
 async def test_large_requests_and_answers_are_not_kept_and_bytes_are_bounded(studio: Studio) -> None:
     async with kept_of(studio) as kept:
         app = create_app(Settings(kept_answer_bytes=10_000), kept.services)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
             small = replace(kept, client=client)
-            large = {"query": f"{NAME} #{'x' * 16_384}"}
-            for _ in range(2):
-                assert not await is_kept(small, client.post("/graphql", json=large))
+            # What the client sends counts, too.
+            for size in (16_384, 8_000):
+                large = {"query": f"{NAME} #{'x' * size}"}
+                for _ in range(2):
+                    assert not await is_kept(small, client.post("/graphql", json=large))
             schema = "{ __schema { types { name description fields { name description } } } }"
             with written() as lines:
                 for _ in range(2):

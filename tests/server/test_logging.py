@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 import sys
+from asyncio import sleep, timeout
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -18,7 +19,7 @@ from sqlalchemy import text
 from auth.tokens import Claims
 from base.ids import parse_global_id
 from server.app import create_app
-from server.logs import Redacting, WithoutOwnLines, formatter
+from server.logs import Redacting, WithoutOwnLines, formatter, line_handler
 from server.settings import Settings
 from tests.server.program import Program
 from tests.studio import Studio
@@ -28,6 +29,7 @@ LOGIN = (
     "mutation($e: String!, $p: String!) { login(input: {password: {email: $e, password: $p}}) { expiresAt } }"
 )
 
+_PATIENCE = 10
 Lines = Callable[[], list[dict[str, Any]]]
 one_engine = pytest.mark.parametrize("engine", ["sqlite"])
 
@@ -387,3 +389,27 @@ def test_on_a_terminal_people_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert "Something happened" in formatter("auto", "stderr").format(record)
     assert json.loads(formatter("json", "stderr").format(record))["event"] == "Something happened"
+
+
+async def test_lines_of_requests_are_gathered_but_stay_in_their_order() -> None:
+    stream = StringIO()
+    handler = line_handler(stream, "json")
+    handler.setFormatter(formatter("json", "stdout"))
+    record = logging.LogRecord("viewgraph.requests", logging.INFO, "", 0, "uvicorn's", (), None)
+
+    def written() -> list[Any]:
+        return [line.get("number", line["event"]) for line in map(json.loads, stream.getvalue().splitlines())]
+
+    handler.write('"number":1')
+    handler.write('"number":2')
+    assert written() == []
+    handler.handle(record)
+    assert written() == [1, 2, "uvicorn's"]
+    handler.write('"number":3')
+    # As at the end of the program.
+    handler.flush()
+    assert written()[3:] == [3]
+    handler.write('"number":4')
+    async with timeout(_PATIENCE):
+        while len(written()) < 5:  # noqa: ASYNC110
+            await sleep(0.005)

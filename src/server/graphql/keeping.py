@@ -87,6 +87,8 @@ class Keeping:
     def end(self) -> None:
         if self._made and self._marks and self._status in (200, 304):
             self._kept.keep(self._request.key, self._kept_answer(self._made))
+        # The scope has this, and so has the context: the text must not wait for the collector of garbage.
+        self._made = self._body = None
         if self._making:
             del self._kept.making[self._request.key]
             self._making.set_result(None)
@@ -111,6 +113,7 @@ class Keeping:
             cost=context.execution.cost or 1,
             line=repeated_line({**made.line, "statements": 0, "database_ms": 0.0, "kept": True}),
             has_timing=_TIMING in names,
+            key_bytes=request.key_bytes,
         )
 
 

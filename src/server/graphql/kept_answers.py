@@ -20,8 +20,8 @@ from server.http.caching import is_known_to
 from server.http.whole_answers import Header, joined
 
 _MINUTE = 60.0
-_OVERHEAD_BYTES = 3_000
-"""What an answer takes beside its text: its headers, its key and the tables."""
+_OVERHEAD_BYTES = 4_000
+"""What an answer takes beside its text and that of its key: its headers, its line and the tables."""
 _OF_CONTENT = frozenset({b"content-type", b"content-length", b"content-encoding"})
 
 
@@ -61,6 +61,8 @@ class KeptAnswer:
     line: RepeatedLine
     has_timing: bool
     """Whether the times are shown to who asks."""
+    key_bytes: int
+    """How much text its key has."""
 
     def is_true(self, marks: Marks, now: float) -> bool:
         return now < self.until and self.mark == (marks.changes if self.is_shared else marks.all)
@@ -118,4 +120,4 @@ class KeptAnswers:
 
 
 def _size(answer: KeptAnswer) -> int:
-    return _OVERHEAD_BYTES + len(answer.whole.body if answer.whole else b"")
+    return _OVERHEAD_BYTES + answer.key_bytes + len(answer.whole.body if answer.whole else b"")

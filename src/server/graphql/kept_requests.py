@@ -1,6 +1,6 @@
 """What a request asks for, and what of it the answer depends on."""
 
-from collections.abc import Awaitable, Hashable
+from collections.abc import Awaitable
 from hashlib import blake2b
 from secrets import token_bytes
 from typing import Any
@@ -41,7 +41,7 @@ class KeptRequest:
         self.method = method
         self._alike = alike
         """What the answer depends on beside the question."""
-        self.key: Hashable = None
+        self.key: tuple[Any, ...] | None = None
         """None if the body was not there at once."""
         self.has_credentials = False
         self.id: str | None = None
@@ -58,6 +58,11 @@ class KeptRequest:
     def ask(self, question: bytes) -> None:
         """`question`: the body of a POST, or the query string."""
         self.key = (self.method == "POST", question, *self._alike)
+
+    @property
+    def key_bytes(self) -> int:
+        """How much text the key has: all that a client sends may be as long as it likes."""
+        return sum(len(part) for part in self.key or () if isinstance(part, bytes | str))
 
     def receive(self, receive: Receive) -> None:
         """Receives what is there already of the body: nobody waits here for a body that comes slowly."""

@@ -60,7 +60,8 @@ class ForwardedHeaders(ProxyHeadersMiddleware):
         said = self._said(scope)
         if said:
             self._believe(scope, said)
-        if prefix := self._root_path or _prefix(said.get(b"x-forwarded-prefix", ())):
+        given = said.get(b"x-forwarded-prefix")
+        if prefix := self._root_path or (_prefix(given) if given else ""):
             _place_below(prefix, scope)
 
     def _said(self, scope: Scope) -> dict[bytes, list[str]]:
@@ -68,7 +69,8 @@ class ForwardedHeaders(ProxyHeadersMiddleware):
         client = scope.get("client")
         said: dict[bytes, list[str]] = {}
         for name, value in scope["headers"]:
-            if name.startswith(b"x-forwarded-"):
+            # Of most names, this is all that is looked at.
+            if name[:1] == b"x" and name.startswith(b"x-forwarded-"):
                 said.setdefault(name, []).extend(_values(value))
         return said if said and client and self.trusts(client[0]) else {}
 
