@@ -90,7 +90,7 @@ async def fold(
 ) -> None:
     """Folds all days before this one that have events and are not folded. Raises Busy and TenantGone."""
     pace = pace or Pace()
-    while (stop := await _planned(database, tenant_id, before)) is not None:
+    while (stop := await _planned(database, tenant_id, before, clock())) is not None:
         async with AsyncExitStack() as stack:
             days, seen = await _begin(database, stack, tenant_id, stop, clock())
             if days and seen:
@@ -118,11 +118,22 @@ async def end_fold(session: AsyncSession, tenant: TenantRow) -> None:
         await session.execute(left.values(hours_before=folded, folding_since=EPOCH))
 
 
-async def _planned(database: Database, tenant_id: int, before: date) -> date | None:
+async def _planned(database: Database, tenant_id: int, before: date, now: datetime) -> date | None:
     """The end of the next days; None if there is nothing to fold. Nobody waits for it."""
     async with database.snapshot() as connection:
         days = await _next(connection, tenant_id, before)
-        return None if days is None else await _fewer(connection, days)
+        if days is None:
+            return None
+        # All workers look at the same time. Whoever comes second locks nothing.
+        _require_idle(
+            await connection.scalar(select(TENANTS.folding_since).where(TENANTS.id == tenant_id)), now
+        )
+        return await _fewer(connection, days)
+
+
+def _require_idle(folding_since: datetime | None, now: datetime) -> None:
+    if folding_since is not None and now - folding_since < _GIVEN_UP:
+        raise Busy
 
 
 async def _fewer(connection: AsyncConnection, days: _Days) -> date:
@@ -174,8 +185,7 @@ async def _begin(
         days = await _next(seen, tenant_id, before, now)
         if days is None:
             return None, None
-        if tenant.folding_since is not None and now - tenant.folding_since < _GIVEN_UP:
-            raise Busy
+        _require_idle(tenant.folding_since, now)
         is_clean = tenant.folding_since is None
         changed = update(Tenant).where(TENANTS.id == tenant_id)
         end = days.stop if is_clean else days.folded

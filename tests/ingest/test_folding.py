@@ -211,6 +211,36 @@ async def test_an_event_that_is_not_committed_yet_is_waited_for(place: Place) ->
     assert await is_right(place)
 
 
+async def test_two_workers_that_begin_at_once_fold_each_day_once(place: Place, database_url: str) -> None:
+    await place.add(place.events)
+    other = Database(database_url)
+    await asyncio.gather(*(fold_all(database, place.clock) for database in (place.database, other)))
+    await other.close()
+
+    # If days were folded twice, their totals would be twice as many.
+    assert await place.rows(FoldedHours) == [(place.tenant_id, TODAY)]
+    assert await is_right(place)
+
+
+async def test_no_worker_locks_a_tenant_of_which_another_one_folds_days(
+    place: Place, database_url: str
+) -> None:
+    await place.add(place.events)
+    other = Database(database_url)
+    seen: list[str] = []
+
+    async def come_second() -> None:
+        with other.observed(seen.append):
+            await fold_all(other, place.clock)
+
+    await place.fold(pace=Interrupted(come_second))
+    await other.close()
+
+    locks = [text for text in seen if text.startswith(("BEGIN IMMEDIATE", "UPDATE")) or "FOR UPDATE" in text]
+    assert (len(seen) > 0, locks) == (True, [])
+    assert await is_right(place)
+
+
 class Killed(Exception):
     pass
 

@@ -171,3 +171,27 @@ async def test_an_answer_that_is_kept_is_traced_too(studio: Studio) -> None:
     assert (last.trace_id.hex(), last.parent_span_id.hex()) == (TRACE, PARENT)
     assert attributes(last)["http.response.status_code"] == 200
     assert collector.parts(last) == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_a_share_of_the_requests_is_traced(studio: Studio) -> None:
+    headers = {"authorization": f"Bearer {studio.token('owner')}"}
+    with collecting() as collector:
+        async with (
+            kept_of(studio) as kept,
+            served(kept.services, traces_url=collector.url, traces_share=0.5) as server,
+            httpx.AsyncClient(headers=headers) as client,
+        ):
+            for _ in range(120):
+                await client.post(server.url, json={"query": NAMED})
+                await client.post(server.url, json={"query": NAMED}, headers={"traceparent": UNSAMPLED})
+                await client.post(
+                    server.url, json={"query": NAMED}, headers={"traceparent": f"{SAMPLED}-more"}
+                )
+
+    roots = collector.roots()
+    # It would be fewer or more once in a billion times.
+    assert 70 < len(roots) < 170
+    # A trace that is not to be traced is not drawn, and what is no trace is as if nothing had come.
+    assert len({span.trace_id for span in roots}) == len(roots)
+    assert all(span.parent_span_id == b"" and span.trace_id.hex() != TRACE for span in roots)
