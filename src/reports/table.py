@@ -41,6 +41,9 @@ def write_csv(report: Report, file: IO[bytes], dialect: CsvDialect) -> None:
 
 def _column(values: Sequence[str | date | Value], dialect: CsvDialect) -> Sequence[str | Value]:
     """Names stand there many times, but each is looked through once."""
+    if len(set(map(type, values))) > 1:
+        # 1 and 1.0 are equal, but not written alike.
+        return [_cell(value, dialect) for value in values]
     cell_of = {value: _cell(value, dialect) for value in set(values)}
     return [cell_of[value] for value in values]
 
