@@ -4,7 +4,6 @@ import json
 import logging
 import shutil
 import sys
-from asyncio import sleep, timeout
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -19,7 +18,7 @@ from sqlalchemy import text
 from auth.tokens import Claims
 from base.ids import parse_global_id
 from server.app import create_app
-from server.logs import Redacting, WithoutOwnLines, formatter, line_handler
+from server.logs import Redacting, WithoutOwnLines, formatter
 from server.settings import Settings
 from tests.server.program import Program
 from tests.studio import Studio
@@ -29,7 +28,6 @@ LOGIN = (
     "mutation($e: String!, $p: String!) { login(input: {password: {email: $e, password: $p}}) { expiresAt } }"
 )
 
-_PATIENCE = 10
 Lines = Callable[[], list[dict[str, Any]]]
 one_engine = pytest.mark.parametrize("engine", ["sqlite"])
 
@@ -391,25 +389,10 @@ def test_on_a_terminal_people_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(formatter("json", "stderr").format(record))["event"] == "Something happened"
 
 
-async def test_lines_of_requests_are_gathered_but_stay_in_their_order() -> None:
-    stream = StringIO()
-    handler = line_handler(stream, "json")
-    handler.setFormatter(formatter("json", "stdout"))
-    record = logging.LogRecord("viewgraph.requests", logging.INFO, "", 0, "uvicorn's", (), None)
+def test_a_line_has_where_it_came_from_if_asked_for() -> None:
+    record = logging.LogRecord("any", logging.ERROR, "", 0, "Lost", (), None, sinfo="Stack of calls")
 
-    def written() -> list[Any]:
-        return [line.get("number", line["event"]) for line in map(json.loads, stream.getvalue().splitlines())]
+    line = json.loads(formatter("json", "stderr").format(record))
 
-    handler.write('"number":1')
-    handler.write('"number":2')
-    assert written() == []
-    handler.handle(record)
-    assert written() == [1, 2, "uvicorn's"]
-    handler.write('"number":3')
-    # As at the end of the program.
-    handler.flush()
-    assert written()[3:] == [3]
-    handler.write('"number":4')
-    async with timeout(_PATIENCE):
-        while len(written()) < 5:  # noqa: ASYNC110
-            await sleep(0.005)
+    assert (line["event"], line["level"], line["stack_info"]) == ("Lost", "error", "Stack of calls")
+    assert "exception" not in line

@@ -21,8 +21,6 @@ _program_log = logging.getLogger("viewgraph")
 
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 _LONGEST_NAME = 100
-_GATHERED_SECONDS = 0.01
-"""For so long, lines are gathered. They are lost if the process is killed."""
 _MOST_CODES = 10
 _path: ContextVar[str] = ContextVar("path", default="")
 """The path of the request that this task answers, if it has a line of its own."""
@@ -59,24 +57,21 @@ class LineHandler(logging.StreamHandler[TextIO]):
         """Lines that are not written yet."""
 
     def write(self, fields: str) -> None:
-        """`fields`: all of the line that is its own, as in an object of JSON. It is written within some
-        milliseconds, together with others: one write takes as long as all else about a line.
+        """`fields`: all of the line that is its own, as in an object of JSON."""
+        self._add(fields)
+        self._write_all()
+
+    def write_soon(self, fields: str) -> None:
+        """Writes the line at the next turn of the event loop, together with others: one write takes as long
+        as all else about a line.
         """
         if not self._lines:
-            get_running_loop().call_later(_GATHERED_SECONDS, self.flush)
+            get_running_loop().call_soon(self._write_all)
+        self._add(fields)
+
+    def _add(self, fields: str) -> None:
         time = datetime.now(UTC).isoformat()[:-6]
         self._lines.append(f'{{{_OF_EACH},{fields},"timestamp":"{time}Z"}}\n')
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Lines are written in their order."""
-        self.flush()
-        super().emit(record)
-
-    def flush(self) -> None:
-        if self._lines:
-            self._write_all()
-        else:
-            super().flush()
 
     def _write_all(self) -> None:
         assert self.lock
@@ -118,7 +113,7 @@ class RepeatedLine(NamedTuple):
     ) -> None:
         if handler := _line_handler():
             parts = f'"trace_id":"{trace.id}","parent_id":"{trace.parent}",' if trace else ""
-            handler.write(
+            handler.write_soon(
                 f'"request_id":"{request_id}",{parts}"method":"{method}","status":{status},"bytes":{size},'
                 f'"duration_ms":{1000 * seconds:.2f},{self.fields}'
             )

@@ -5,7 +5,6 @@ Browsers keep the files for a year, because the name of each has a hash of its c
 
 from base64 import b64encode
 from collections.abc import Mapping
-from functools import cached_property
 from gzip import decompress
 from hashlib import sha256
 from html import escape
@@ -59,9 +58,7 @@ def source_of(style: str) -> str:
 
 
 class BuiltPage:
-    """Reads the files of `web/NAME` once; the assets, when somebody first asks for one. The element with the
-    id NAME gets `data`, as JSON in attributes.
-    """
+    """Reads the files of `web/NAME` once. The element with the id NAME gets `data`, as JSON in attributes."""
 
     def __init__(
         self,
@@ -81,12 +78,7 @@ class BuiltPage:
         }
         self._headers = {**self._guarded, **_PAGE, **headers}
         self._page = _with_data(page_text(name), f'<div id="{name}"', data)
-        self._assets = _WEB / name / "assets"
-
-    @cached_property
-    def _gzipped(self) -> dict[str, bytes]:
-        """By their names. Those of GraphiQL take two megabytes, and most workers show it to nobody."""
-        return {file.stem: file.read_bytes() for file in self._assets.iterdir()}
+        self._gzipped = {file.stem: file.read_bytes() for file in (_WEB / name / "assets").iterdir()}
 
     def page(self, prefix: str) -> Response:
         """`prefix`: the path below which clients find the server. Within the page, paths are relative to
