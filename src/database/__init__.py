@@ -14,7 +14,17 @@ from database.given_rows import LastingRows
 from database.hours import hour_of, later_of, until
 from database.inserts import insert_into, table_of
 from database.keys import within_key
-from database.lists import among, bucket_of, for_one, lateral_join, ordered_join, rows_of, seeking_join, spans
+from database.lists import (
+    among,
+    bucket_of,
+    for_one,
+    lateral_join,
+    ordered_join,
+    rows_of,
+    seeking_join,
+    spans,
+    unlimited,
+)
 from database.packed import EXACT_BELOW, counts_by, interleaved, packed, quick_sum
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
 from database.readers import most_connections
@@ -73,6 +83,7 @@ __all__ = [
     "shown",
     "spans",
     "table_of",
+    "unlimited",
     "until",
     "url_of",
     "within_key",

@@ -70,17 +70,25 @@ class until(FunctionElement[int]):
         super().__init__(number, *columns)
 
 
-@compiles(until)
-def _until(element: until, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(until, "sqlite")
+def _until_sqlite(element: until, compiler: SQLCompiler, **options: Any) -> str:
     number, *columns = (compiler.process(clause, **options) for clause in element.clauses)
     return _chosen(number, 0, ["0", *columns])
 
 
 def _chosen(number: str, first: int, counts: Sequence[str]) -> str:
-    """By halves: databases compare with one case after the other, and do so for each row."""
+    """By halves: otherwise it would compare with one hour after the other, for each row."""
     if len(counts) == 1:
         return counts[0]
     half = len(counts) // 2
     middle = first + half
     early, late = _chosen(number, first, counts[:half]), _chosen(number, middle, counts[half:])
     return f"CASE WHEN {number} < {middle} THEN {early} ELSE {late} END"
+
+
+@compiles(until, "postgresql")
+def _until_postgresql(element: until, compiler: SQLCompiler, **options: Any) -> str:
+    # It takes longer to plan halves than they would save.
+    number, *columns = (compiler.process(clause, **options) for clause in element.clauses)
+    whens = " ".join(f"WHEN {place} THEN {column}" for place, column in enumerate(columns, 1))
+    return f"CASE {number} {whens} ELSE 0 END"

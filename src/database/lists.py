@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Dialect, Select, String, Table, Text, bindparam
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Dialect, Select, String, Table, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -184,6 +184,28 @@ def _bucket_sqlite(element: bucket_of, compiler: SQLCompiler, **options: Any) ->
 def _bucket_postgresql(element: bucket_of, compiler: SQLCompiler, **options: Any) -> str:
     column, thresholds = (compiler.process(clause, **options) for clause in element.clauses)
     return f"width_bucket({column}, {thresholds})"
+
+
+class unlimited(FunctionElement[int]):
+    """The limit of a select that has all rows. With it, databases make its rows as they are described, and do
+    not mix it with the statement around it.
+    """
+
+    inherit_cache = True
+
+    def __init__(self) -> None:
+        self.type = BigInteger()
+        super().__init__()
+
+
+@compiles(unlimited, "sqlite")
+def _unlimited_sqlite(*_: Any, **__: Any) -> str:
+    return "-1"
+
+
+@compiles(unlimited, "postgresql")
+def _unlimited_postgresql(*_: Any, **__: Any) -> str:
+    return "NULL"
 
 
 class ordered_join(Join):

@@ -38,6 +38,7 @@ from database import (
     rows_of,
     seeking_join,
     table_of,
+    unlimited,
     within_key,
 )
 from loaders.domains import DOMAINS
@@ -46,6 +47,8 @@ from loaders.point_columns import Columns
 from loaders.point_layout import DEVICES, Layout
 from loaders.point_times import RunShape, days_of, end_of, of_time
 from loaders.tiers import (
+    HOURS_EACH,
+    HOURS_TIER,
     Folded,
     Tier,
     folded_before,
@@ -156,20 +159,38 @@ def _hours_of(points: FromClause, run: RunShape, layout: Layout) -> list[ColumnE
 
 
 def _by_cell(run: RunShape, layout: Layout) -> Select[Any]:
-    tier, rows, conditions, time, part = _source(run, layout)
+    source = _source(run, layout)
+    tier, _, _, time, part = source
     device = tier.table.c.device if layout.is_by_device else None
-    domains = [tier.table.c.domain_id] if layout.is_by_domain else []
-    counted = _of_hours(layout) if run.is_of_days else _counted(tier, layout)
-    grouped = (
-        select(_cell(time, device, part), *domains, *counted)
-        .select_from(rows)
-        .where(*conditions)
-        .group_by(literal_column("cell"), *domains)
-    )
-    some = with_something(grouped, tier)
-    points = with_filters(some, tier, layout.of_some_domains)
+    cell = _cell(time, device, part)
+    if tier is HOURS_TIER and not run.is_of_days:
+        # To group rows, SQLite would keep the 24 columns of each. So it makes one number of them before. In
+        # most rows it is 0.
+        columns = tier.table.c
+        each = [cell, columns.domain_id, columns.action, HOURS_EACH.label("each")]
+        read = _chosen(source, layout, each).limit(unlimited()).subquery()
+        tier = tier._replace(table=read, each=read.c.each)
+        counted = select(read.c.cell, *_domains(tier, layout), *_counted(tier, layout))
+        chosen = counted.where(read.c.each != literal_column("0"))
+    elif run.is_of_days:
+        chosen = with_something(
+            _chosen(source, layout, [cell, *_domains(tier, layout), *_of_hours(layout)]), tier
+        )
+    else:
+        chosen = _chosen(source, layout, [cell, *_domains(tier, layout), *_counted(tier, layout)])
+    points = chosen.group_by(literal_column("cell"), *_domains(tier, layout))
     found = points if run.steps else _within_parts(points, layout)
     return found.limit(_number("most"))
+
+
+def _domains(tier: Tier, layout: Layout) -> list[ColumnElement[Any]]:
+    return [tier.table.c.domain_id] if layout.is_by_domain else []
+
+
+def _chosen(source: "_Source", layout: Layout, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    """Of the rows that are counted."""
+    chosen = select(*columns).select_from(source.rows).where(*source.conditions)
+    return with_filters(chosen, source.tier, layout.of_some_domains)
 
 
 def _within_parts(points: Select[Any], layout: Layout) -> Select[Any]:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     FromClause,
     Select,
     SmallInteger,
-    Table,
     TableValuedAlias,
     and_,
     bindparam,
@@ -74,7 +73,7 @@ class Folded(Enum):
 
 
 class Tier(NamedTuple):
-    table: Table
+    table: FromClause
     time: ColumnElement[Any]
     type: TypeEngine[Any]
     each: ColumnElement[int] | None

@@ -1,6 +1,6 @@
 """Totals and events as statements read them: their columns, and how they are joined with given subjects."""
 
-from sqlalchemy import BigInteger, ColumnElement, Table, TableValuedAlias, and_
+from sqlalchemy import BigInteger, ColumnElement, FromClause, TableValuedAlias, and_
 
 from database import among, rows_of, table_of
 from models import (
@@ -35,7 +35,7 @@ def asked_subjects(name: str = "asked", *others: str) -> TableValuedAlias:
     return rows_of("subjects", **columns).table_valued(*columns, name=name)
 
 
-def is_of(table: Table, asked: TableValuedAlias) -> ColumnElement[bool]:
+def is_of(table: FromClause, asked: TableValuedAlias) -> ColumnElement[bool]:
     """The condition has the tenants as a list, too: by it a distributed engine knows where to look."""
     is_theirs: ColumnElement[bool] = and_(
         table.c.tenant_id == asked.c.tenant_id,
