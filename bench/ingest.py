@@ -2,7 +2,8 @@
 
 Prints a table. docs/reference/measurements.md says what its columns mean, and has the results. Beside the
 server run an endpoint of Starlette's that does nothing, for what a request takes by itself, and the least
-that keeps events and totals of days.
+that keeps events and totals of days. The servers of other trees take turns with it: each tree has a database
+of its own, which this tree makes.
 """
 
 import asyncio
@@ -11,11 +12,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from statistics import median
 from time import monotonic, sleep
 from typing import Annotated, NamedTuple
 from uuid import UUID, uuid4
@@ -23,10 +23,12 @@ from uuid import UUID, uuid4
 import msgspec
 import typer
 
+from bench.cells import HEAD, Cell, Measured, comparison, row, spread
 from bench.client import Result
 from bench.cpu import cpu_seconds
 from bench.spending import Spent
 from bench.traffic import Job, requests, shortly_before
+from bench.trees import Tree
 from bench.world import SECRET, World, made_world, stored
 from tests.postgres import PostgresServer, free_port
 
@@ -48,81 +50,80 @@ UNLIMITED = (
     "EVENTS_PER_ADDRESS",
     "EVENTS_PER_SUBJECT",
 )
-ROW = "{:10}  {:12}  {:>5}  {:>7}  {:>8}  {:>7}  {:>7}  {:>7}  {:>7}  {:>8}  {:>7}  {:>7}"
-HEAD = (
-    "engine", "door", "batch", "offered", "events/s", "p50 ms", "p99 ms", "CPU ms", "PG ms", "database",
-    "hold ms", "wait ms",
-)  # fmt: skip
-
-
-class Cell(NamedTuple):
-    """What is measured: a row of the table."""
-
-    door: str
-    """One of the product's, or one of the others."""
-    batch: int
-    rate: float | None = None
-    is_watched: bool = False
-    """For how long the event loop is held, which costs time itself."""
 
 
 class Served(NamedTuple):
-    world: World
     engine: str
-    port: int
-    ports_of_others: dict[str, int]
+    worlds: dict[str, World]
+    """By the names of the trees that serve them."""
+    ports: dict[str, int]
+    """By the names of trees, and of the others."""
     postmaster: int | None
+    """The process id of PostgreSQL, if it is that."""
 
     def port_of(self, cell: Cell) -> int:
-        return self.ports_of_others.get(cell.door, self.port)
+        return self.ports[cell.tree or cell.door]
 
-
-class Measured(NamedTuple):
-    result: Result
-    spent: Spent
-    postgres_seconds: float
-    ids: set[UUID]
-
-    @property
-    def rate(self) -> float:
-        return self.result.events / self.result.seconds
+    def world_of(self, cell: Cell) -> World:
+        return self.worlds.get(cell.tree) or next(iter(self.worlds.values()))
 
 
 @contextmanager
-def world_on(engine: str) -> Iterator[tuple[World, int | None]]:
+def worlds_on(engine: str, trees: Sequence[Tree]) -> Iterator[tuple[dict[str, World], int | None]]:
     """With the process id of PostgreSQL, if it is that. Both write to a disk, and wait for it."""
     if engine == "sqlite":
         with tempfile.TemporaryDirectory(prefix="viewgraph-bench-") as folder:
-            yield asyncio.run(made_world(f"sqlite:///{folder}/bench.sqlite3")), None
+            urls = [f"sqlite:///{folder}/bench-{number}.sqlite3" for number in range(len(trees))]
+            yield {tree.name: _made(tree, url) for tree, url in zip(trees, urls, strict=True)}, None
         return
     with PostgresServer(durable=True) as server:
-        name = f"bench_{uuid4().hex}"
-        server.create_database(name)
-        yield asyncio.run(made_world(server.url(name))), server.process
+        names = [f"bench_{uuid4().hex}" for _ in trees]
+        for name in names:
+            server.create_database(name)
+        # The least that keeps events knows no SQLAlchemy.
+        urls = [server.url(name).replace("+asyncpg", "") for name in names]
+        yield {tree.name: _made(tree, url) for tree, url in zip(trees, urls, strict=True)}, server.process
+
+
+def _made(tree: Tree, url: str) -> World:
+    world = asyncio.run(made_world(url))
+    # An older tree does not start on tables that are newer than it.
+    Tree(ROOT).run("migrate", "--down-to", tree.revision, database_url=url)
+    return world
 
 
 @contextmanager
-def served(world: World, engine: str, postmaster: int | None, profile: str | None) -> Iterator[Served]:
-    command = [sys.executable, "-m", "bench.probe"]
+def served(
+    worlds: dict[str, World],
+    folders: dict[str, Path],
+    engine: str,
+    postmaster: int | None,
+    profile: str | None,
+) -> Iterator[Served]:
+    first = next(iter(worlds.values()))
+    probe = [sys.executable, "-m", "bench.probe"]
     if profile:
-        command = [*PROFILER, "-o", profile, "--", *command]
-    bare, minimal = ([sys.executable, "-m", f"bench.{name}"] for name in ("bare", "minimal"))
-    with (
-        program(command, world.url) as port,
-        program(bare, world.url) as bare_port,
-        program(minimal, world.url) as minimal_port,
-    ):
-        yield Served(world, engine, port, {BARE: bare_port, MINIMAL: minimal_port}, postmaster)
+        probe = [*PROFILER, "-o", profile, "--", *probe]
+    with ExitStack() as stack:
+        ports = {
+            name: stack.enter_context(program(probe, world.url, folders[name]))
+            for name, world in worlds.items()
+        }
+        for name, module in ((BARE, "bench.bare"), (MINIMAL, "bench.minimal")):
+            command = [sys.executable, "-m", module]
+            ports[name] = stack.enter_context(program(command, first.url, ROOT))
+        yield Served(engine, worlds, ports, postmaster)
 
 
 @contextmanager
-def program(command: list[str], database_url: str) -> Iterator[int]:
-    """The port at which it answers."""
+def program(command: list[str], database_url: str, tree: Path) -> Iterator[int]:
+    """The port at which it answers. Its sources are those of the tree, and `bench` is this one."""
     port = free_port()
     settings = {"DATABASE_URL": database_url, "PORT": str(port), "SECRET": SECRET, "LOG_LEVEL": "warning"}
     # Everything comes from one user and one address.
     settings |= dict.fromkeys(UNLIMITED, "off")
     environment = os.environ | {f"VIEWGRAPH_{name}": value for name, value in settings.items()}
+    environment["PYTHONPATH"] = f"{tree / 'src'}{os.pathsep}{ROOT}"
     with (
         tempfile.TemporaryFile() as log,
         subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process,  # noqa: S603
@@ -159,13 +160,13 @@ def probe(port: int, *, is_watched: bool = False) -> Spent:
 
 
 def measured(at: Served, cell: Cell, seed: int, seconds: float) -> Measured:
-    port = at.port_of(cell)
+    port, world = at.port_of(cell), at.world_of(cell)
     job = Job(
         port=port,
         door="collect" if cell.door in OTHERS else cell.door,
-        token=at.world.token,
-        assets=at.world.assets,
-        publications=at.world.publications,
+        token=world.token,
+        assets=world.assets,
+        publications=world.publications,
         batch=cell.batch,
         requests=REQUESTS[cell.batch],
         connections=4 if cell.is_watched else CONNECTIONS,
@@ -183,7 +184,7 @@ def measured(at: Served, cell: Cell, seed: int, seconds: float) -> Measured:
         used = _of_postgresql(at) - before
     result = msgspec.json.decode(output, type=Result)
     sent = [request.ids for request in requests(job)][: result.requests]
-    return Measured(result, spent, used, {id for ids in sent for id in ids})
+    return Measured(result, spent, used if at.postmaster else None, {id for ids in sent for id in ids})
 
 
 def _of_postgresql(at: Served) -> float:
@@ -191,57 +192,56 @@ def _of_postgresql(at: Served) -> float:
     return cpu_seconds(at.postmaster) if at.postmaster else 0.0
 
 
-def row(at: Served, cell: Cell, run: Measured) -> str:
-    result, spent = run.result, run.spent
-    thousands = max(result.events, 1) / 1_000
-    return ROW.format(
-        at.engine,
-        cell.door,
-        cell.batch,
-        f"{cell.rate:,.0f}" if cell.rate else "all",
-        f"{run.rate:,.0f}",
-        f"{_percentile(result.latencies, 0.5) * 1e3:.1f}",
-        f"{_percentile(result.latencies, 0.99) * 1e3:.1f}",
-        f"{spent.cpu_seconds / thousands * 1e3:.1f}",
-        f"{run.postgres_seconds / thousands * 1e3:.1f}" if at.postmaster else "-",
-        f"{spent.database_seconds / result.seconds:.0%}",
-        f"{spent.longest_hold * 1e3:.1f}" if cell.is_watched else "-",
-        f"{spent.longest_wait * 1e3:.1f}",
-    )
-
-
-def _percentile(values: list[float], part: float) -> float:
-    return values[min(int(len(values) * part), len(values) - 1)] if values else 0.0
-
-
 def measure_all(at: Served, cells: list[Cell], rounds: int, seconds: float) -> None:
     """In turn, so that what else runs on the machine meets all of them alike."""
-    sent: set[UUID] = set()
+    sent: dict[str, set[UUID]] = {tree: set() for tree in at.worlds}
     failures: list[str] = []
     runs: dict[Cell, list[Measured]] = {cell: [] for cell in cells}
     for round in range(rounds):
         for number, cell in enumerate(cells):
             run = measured(at, cell, round * len(cells) + number, seconds)
             runs[cell].append(run)
-            sent |= run.ids if cell.door not in OTHERS else set()
+            if cell.tree:
+                sent[cell.tree] |= run.ids
             failures += run.result.failures
-            typer.echo(row(at, cell, run))
+            typer.echo(row(at.engine, cell, run))
     for cell in cells:
-        rates = [run.rate for run in runs[cell]]
-        spread = f"{min(rates):,.0f} to {max(rates):,.0f}, median {median(rates):,.0f}"
-        offered = f"{cell.rate:,.0f}" if cell.rate else "all"
-        typer.echo(f"{at.engine} {cell.door} {cell.batch} {offered}: {spread} events/s")
-    found = asyncio.run(stored(at.world.url))
-    is_right = found.ids == sent and found.rows == found.counted == len(sent)
-    typer.echo(
-        f"{at.engine}: {len(sent):,} sent, {found.rows:,} stored, {found.counted:,} counted: "
-        f"{'each exactly once' if is_right and not failures else 'WRONG'}"
-    )
+        typer.echo(spread(at.engine, cell, runs[cell]))
+    for line in comparison(at.engine, runs, list(at.worlds)):
+        typer.echo(line)
+    for tree, world in at.worlds.items():
+        typer.echo(f"{at.engine} {tree}: {_counted(world, sent[tree], are_right=not failures)}")
     for failure in failures[:5]:
         typer.echo(failure)
 
 
+def _counted(world: World, sent: set[UUID], *, are_right: bool) -> str:
+    found = asyncio.run(stored(world.url))
+    are_right = are_right and found.ids == sent and found.rows == found.counted == len(sent)
+    return (
+        f"{len(sent):,} sent, {found.rows:,} stored, {found.counted:,} counted: "
+        f"{'each exactly once' if are_right else 'WRONG'}"
+    )
+
+
+def cells_of(
+    trees: Sequence[str], doors: Sequence[str], batches: Sequence[int], rates: Sequence[float]
+) -> list[Cell]:
+    """The trees are measured right after each other."""
+    cells: list[Cell] = []
+    for batch in batches:
+        cells += [Cell("", door, batch) for door in OTHERS]
+        cells += [Cell(tree, door, batch) for door in doors for tree in trees]
+    cells += [Cell(tree, door, 1000, rate) for rate in rates for door in doors for tree in trees]
+    # So that each is alone: what is held up is held up by its own thousand.
+    cells += [Cell(tree, door, 1000, 5_000, is_watched=True) for door in doors for tree in trees]
+    return cells
+
+
 def main(
+    tree: Annotated[
+        list[Path] | None, typer.Option(help="A tree of the project; this one when absent.")
+    ] = None,
     engines: Annotated[str, typer.Option(help="Separated by commas.")] = "sqlite,postgresql",
     doors: Annotated[str, typer.Option(help="Separated by commas.")] = "recordEvents,collect",
     batches: Annotated[str, typer.Option(help="Separated by commas.")] = "1,100,1000",
@@ -253,14 +253,22 @@ def main(
     profile: Annotated[str | None, typer.Option(help="A file for what py-spy sees in the server.")] = None,
 ) -> None:
     """Measure how fast events come in. CPU is in ms for 1,000 events."""
-    both = doors.split(",")
-    typer.echo(ROW.format(*HEAD))
+    trees = [Tree(folder.resolve()) for folder in tree or [ROOT]]
+    folders = {one.name: folder.resolve() for one, folder in zip(trees, tree or [ROOT], strict=True)}
+    if len(folders) < len(trees):
+        raise typer.BadParameter("Give each tree a folder with another name.")
+    cells = cells_of(
+        list(folders),
+        doors.split(","),
+        [int(batch) for batch in batches.split(",")],
+        [float(rate) for rate in rates.split(",") if rate],
+    )
+    typer.echo(HEAD)
     for engine in engines.split(","):
-        cells = [Cell(door, int(batch)) for batch in batches.split(",") for door in (*OTHERS, *both)]
-        cells += [Cell(door, 1000, float(rate)) for rate in rates.split(",") if rate for door in both]
-        # So that each is alone: what is held up is held up by its own thousand.
-        cells += [Cell(door, 1000, 5_000, is_watched=True) for door in both]
-        with world_on(engine) as (world, postmaster), served(world, engine, postmaster, profile) as at:
+        with (
+            worlds_on(engine, trees) as (worlds, postmaster),
+            served(worlds, folders, engine, postmaster, profile) as at,
+        ):
             measure_all(at, cells, rounds, seconds)
 
 

@@ -203,6 +203,8 @@ class Buffer:
                 self._set_aside(call)
             self._in_batch = []
             self._grow(sum(call.events.size for call in aside) - before)
+            # A batch may be large, and it may be long until the next one is there.
+            del calls, aside
 
     def oldest_seconds(self) -> float:
         """How long the oldest waiting event has waited; 0 if no event waits."""

@@ -16,7 +16,7 @@ from ingest.file_rows import Row, unreadable
 from ingest.wire import WireEvent, WireSubject
 from ingest.wire_columns import NotPlain, WireColumns, columns_from_table
 
-_BUFFER: Final = 1 << 18
+_BUFFER: Final = 1 << 17
 _ROWS: Final = 5_000
 _UUID_BYTES: Final = 16
 _TIME: Final = ("occurredAt",)

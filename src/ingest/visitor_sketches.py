@@ -50,14 +50,18 @@ def seen_on(events: EventColumns, days: Sequence[int]) -> Mapping[PackedSketchKe
     """The same as `seen_by_day`."""
     if not any(events.visitors) and not events.have_users:
         return {}
-    seen: defaultdict[PackedSketchKey, set[str]] = defaultdict(set)
+    # Actions that take something back have no kind, and no visitors.
+    by_kind: defaultdict[tuple[int, int | None, int, int], set[str]] = defaultdict(set)
     kinds = map(_KINDS.get, events.actions)
     keys = zip(events.tenant_ids, kinds, events.subject_ids, days, strict=True)
     for key, visitor in zip(keys, _who_acted(events), strict=True):
-        if visitor and key[1] is not None:
-            seen[cast(PackedSketchKey, key)].add(visitor)
-    for (tenant_id, _, _, day), visitors in list(seen.items()):
-        seen[tenant_id, *ALL_SUBJECTS, day] |= visitors
+        if visitor:
+            by_kind[key].add(visitor)
+    seen: defaultdict[PackedSketchKey, set[str]] = defaultdict(set)
+    for (tenant_id, kind, subject_id, day), visitors in by_kind.items():
+        if kind is not None:
+            seen[tenant_id, kind, subject_id, day] = visitors
+            seen[tenant_id, *ALL_SUBJECTS, day] |= visitors
     return seen
 
 

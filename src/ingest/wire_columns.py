@@ -131,8 +131,13 @@ def columns_from_table(columns: Mapping[str, Sequence[Any]], size: int) -> WireC
     actions, devices = columns.get("action", none), columns.get("device_category", none)
     if not (_ACTIONS.keys() >= set(actions) and set(devices) <= _DEVICES):
         raise NotPlain
-    named = list(zip(*(columns.get(name, none) for name in _SUBJECTS), strict=True))
-    subjects = {names: WireSubject(*names) for names in set(named) if any(name is not None for name in names)}
+    given = [name for name in _SUBJECTS if name in columns]
+    named = list(zip(*(columns[name] for name in given), strict=True)) or [()] * size
+    subjects = {
+        names: WireSubject(**dict(zip(given, names, strict=True)))
+        for names in set(named)
+        if any(name is not None for name in names)
+    }
     if len(subjects) < len(set(named)):
         raise NotPlain
     return WireColumns(
