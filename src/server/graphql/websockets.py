@@ -9,6 +9,7 @@ from starlette.websockets import WebSocket
 
 from base.errors import Unavailable
 from base.networks import network_of
+from base.pacer import Pacer
 from server.graphql.websocket_messages import PROTOCOL
 from server.graphql.websocket_operation import OperationServices
 from server.graphql.websocket_session import SessionLimits, WebSocketSession
@@ -19,6 +20,10 @@ from server.http.errors import plain
 
 _COST = 25
 """The cost of opening a connection, for the caller's share of a busy worker."""
+_APART_SECONDS = 0.005
+"""Those of one network are opened so far apart: to open one and to begin a subscription takes a millisecond
+or two, and requests of others should not wait for several of these.
+"""
 
 
 class WebSocketLimits(NamedTuple):
@@ -43,6 +48,7 @@ class WebSocketEndpoint:
         self._open = 0
         self._per_network = ConcurrencyCounter(limits.open_per_address)
         self._session_limits = session_limits
+        self._pacer = Pacer(_APART_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
@@ -63,6 +69,7 @@ class WebSocketEndpoint:
             queue = self._shared.services.fair_queue
             queue.charge(network, _COST)
             await queue.wait(network)
+            await self._pacer.turn(network)
             await self._serve(socket)
         finally:
             self._open -= 1
