@@ -15,7 +15,7 @@ from database.snapshot import Fetched, Snapshot, SnapshotLost, SnapshotPool
 from database.statement import Compiled
 
 _INTERRUPT_SECONDS = 0.01
-_SQLITE: dict[str, Any] = {"isolation_level": None, "cached_statements": 512, "timeout": 10.0}
+_SQLITE: dict[str, Any] = {"isolation_level": None, "cached_statements": 1024, "timeout": 10.0}
 _ROWS_OF_A_CHUNK = 64
 """How many rows a cursor fetches at a time. Nobody uses cursors here."""
 

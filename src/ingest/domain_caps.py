@@ -33,7 +33,7 @@ class DomainCaps(NamedTuple):
 
 
 USUAL_CAPS = DomainCaps()
-_MANY = 200
+_MANY = 10
 """For so many events, one look at the number of all domains takes less than a look at each total."""
 
 _LOCKED = Statement(

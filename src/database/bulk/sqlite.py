@@ -17,6 +17,8 @@ S = TypeVar("S")
 
 _ROWS_OF_A_STATEMENT = 256
 """A power of two."""
+_EXACTLY = 32
+"""So many rows, or fewer, are one statement: after each statement the thread may have to wait for its turn."""
 _MANY = 500
 """For so many rows, it is worth to look first whether one may be stored already."""
 
@@ -68,6 +70,8 @@ class SqliteBulk(Bulk):
         if len(rows) >= _MANY and not self._are_some_within(columns, given):
             self._repeat(start, given, "")
             return [True] * len(rows)
+        if len(rows) <= _EXACTLY:
+            return self._are_inserted(columns, given)
         self._execute("SAVEPOINT bulk")
         are_new = [True] * len(rows)
         if self._repeat(start, given, end) < len(rows):
@@ -79,6 +83,12 @@ class SqliteBulk(Bulk):
             self._repeat(start, [row for row, is_new in zip(given, are_new, strict=True) if is_new], end)
         self._execute("RELEASE bulk")
         return are_new
+
+    def _are_inserted(self, columns: Columns, rows: Sequence[Row]) -> list[bool]:
+        """Inserts few rows, and asks which of them were new."""
+        end = f" ON CONFLICT DO NOTHING RETURNING {columns.key_text}"
+        new = set(self._execute(_repeated(columns.insert, rows, end), _flat(rows)).fetchall())
+        return [columns.key_of(row) in new for row in rows]
 
     async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
         of_table, count = self._columns_of(model), len(columns[0])
@@ -171,13 +181,13 @@ class SqliteBulk(Bulk):
 
 
 def _runs(rows: Sequence[S]) -> Iterator[Sequence[S]]:
-    """Cuts the rows into runs of powers of two, the largest first. So there are few different statements, and
-    they stay prepared.
+    """Cuts the rows into runs of powers of two, the largest first, and a last one of at most 32. So there are
+    few different statements, and they stay prepared.
     """
     start, size = 0, _ROWS_OF_A_STATEMENT
     while start < len(rows):
-        while size > len(rows) - start:
-            size //= 2
+        while size > (left := len(rows) - start):
+            size = size // 2 if left > _EXACTLY else left
         yield rows[start : start + size]
         start += size
 
@@ -186,12 +196,12 @@ def _repeated(start: str, run: Sequence[Row], end: str) -> str:
     return _values(start, len(run), len(run[0]), end)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1_024)
 def _values(start: str, rows: int, columns: int, end: str) -> str:
     return _repeated_row(start, rows, ", ".join("?" * columns), end)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1_024)
 def _repeated_row(start: str, rows: int, row: str, end: str) -> str:
     return f"{start}{', '.join([f'({row})'] * rows)}{end}"
 
