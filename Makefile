@@ -15,7 +15,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-queries bench-growth bench-cost bench-series bench-holds bench-abuse bench-requests bench-observing bench-rest bench-subscribers bench-profile bench-deleting soak differential lock clean bench-import crash bench-studio bench-first-figures bench-beside
+.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-queries bench-growth bench-cost bench-series bench-holds bench-abuse bench-requests bench-observing bench-rest bench-subscribers bench-profile bench-deleting soak differential lock clean bench-import crash bench-studio bench-first-figures bench-beside bench-new-documents
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -130,6 +130,9 @@ bench-rest: .venv/.dev ## CPU of each REST route beside that of the GraphQL requ
 
 bench-subscribers: .venv/.dev ## what it takes until 2,000 subscribers are told of a like, on both engines; BENCH_ARGS="--tree ../older --tree ."
 	@$(BIN)/python -m bench.subscribers $(BENCH_ARGS)
+
+bench-new-documents: .venv/.dev ## memory and CPU of documents that were never seen before; BENCH_ARGS="--documents 3000"
+	@$(BIN)/python -m bench.new_documents $(BENCH_ARGS)
 
 bench-profile: .venv/.dev ## where the CPU of a request goes, on both engines; needs wrk; BENCH_ARGS="--engine sqlite"
 	@$(BIN)/python -m bench.profile $(BENCH_ARGS)

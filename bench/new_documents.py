@@ -40,7 +40,8 @@ def document(number: int) -> str:
     fields = _FIELDS[number % len(_FIELDS)].format(alias=f"a{number}")
     if number % 2:
         return f'query Q{number} {{ publication(url: "publication-{number % PUBLICATIONS}") {{ {fields} }} }}'
-    return f"query Q{number} {{ publications(first: {5 + number % 7}) {{ edges {{ node {{ {fields} }} }} }} }}"
+    first = 5 + number % 7
+    return f"query Q{number} {{ publications(first: {first}) {{ edges {{ node {{ {fields} }} }} }} }}"
 
 
 def asked(server: Server, documents: int, every: int) -> list[Step]:

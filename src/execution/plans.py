@@ -9,6 +9,7 @@ from graphql.execution.values import VariableValues
 from strawberry.types import ExecutionResult
 
 from base.errors import ExpectedError
+from base.garbage import staying_young
 from execution.conditions import condition_variables
 from execution.faults import Surprise, Unplanned
 from execution.planner import Plan, planned
@@ -78,7 +79,10 @@ class _Plans:
         return plan
 
     async def _found(self, find: Callable[[], R]) -> R:
-        return await in_thread(find) if self._operation.document.is_long else find()
+        if self._operation.document.is_long:
+            return await in_thread(find)
+        with staying_young():
+            return find()
 
 
 async def answer_by_plan(

@@ -1,5 +1,6 @@
 """Finds out about a document and its operations before they are executed. Each fact is found once."""
 
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ from graphql.validation.rules.overlapping_fields_can_be_merged import RuleContex
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from base.garbage import staying_young
 from base.paced_thread import pause
 from graph.cache_control import lifetime_of
 from graph.cost import priced
@@ -84,9 +86,16 @@ def validation_errors(
 ) -> list[GraphQLError]:
     """`introspection`: whether documents may ask for the schema."""
     rules = _rules(introspection)
-    node = document.node
-    assert node
-    return document.known(rules, lambda: validate(schema, node, rules, _MOST_ERRORS))
+    return document.known(rules, partial(_validated, schema, document, rules))
+
+
+def _validated(
+    schema: GraphQLSchema, document: Document, rules: tuple[type[ASTValidationRule], ...]
+) -> list[GraphQLError]:
+    assert document.node
+    # Rules, and what calls them, refer to themselves: more than a thousand objects of each document.
+    with nullcontext() if document.is_long else staying_young():
+        return validate(schema, document.node, rules, _MOST_ERRORS)
 
 
 def summary_of(schema: GraphQLSchema, operation: Operation) -> OperationSummary | None:

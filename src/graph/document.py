@@ -42,6 +42,10 @@ class _Facts:
         found: R = self._facts[key]
         return found
 
+    def forget(self) -> None:
+        """Whoever still uses it finds out anew what is missing."""
+        self._facts.clear()
+
 
 class Operation(_Facts):
     """The operation of a document that a request names."""
@@ -113,6 +117,15 @@ class Document(_Facts):
     @cached_property
     def asks_the_schema(self) -> bool:
         return "__schema" in self.text or "__type(" in self.text
+
+    def forget(self) -> None:
+        """Ends the cycles of the document, its operations and their facts. So all of it is freed at once when
+        nobody uses it any more.
+        """
+        super().forget()
+        for operation in self._by_name.values():
+            operation.forget()
+        self._by_name.clear()
 
     def take_first_cost(self) -> int:
         """What its first sender pays for its validation; 0 from then on."""

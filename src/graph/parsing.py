@@ -36,7 +36,16 @@ async def in_thread(find: Callable[[], R]) -> R:
     return await in_paced_thread(_thread, find)
 
 
-_documents: LRUCache[tuple[str, int], Document] = LRUCache(_MOST_WEIGHT, lambda document: document.weight)
+class _Documents(LRUCache[tuple[str, int], Document]):
+    """Those that were asked for most recently."""
+
+    def popitem(self) -> tuple[tuple[str, int], Document]:
+        key, document = super().popitem()
+        document.forget()
+        return key, document
+
+
+_documents = _Documents(_MOST_WEIGHT, lambda document: document.weight)
 _parsing: dict[tuple[str, int], Future[Document]] = {}
 
 
@@ -112,8 +121,16 @@ def _parse(text: str, most_tokens: int) -> DocumentNode:
         max_source_length=most_tokens * _CHARACTERS_A_TOKEN,
     )
     with suppress(RecursionError):
-        return parser.parse_document()
+        return _without_cycles(parser.parse_document())
     raise nested_too_deeply_error(parser)
+
+
+def _without_cycles(node: DocumentNode) -> DocumentNode:
+    """Tokens do not refer to their neighbours any more. So a document is freed when nobody uses it."""
+    token = node.loc and node.loc.start_token
+    while token:
+        token.prev, token.next, token = None, None, token.next
+    return node
 
 
 def _parsed(text: str, most_tokens: int) -> Document:

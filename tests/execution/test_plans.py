@@ -1,14 +1,18 @@
 """When a plan answers, and when GraphQL's own executor does."""
 
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from uuid import uuid4
+from weakref import ref
 
 import pytest
+from graphql.language.visitor import EnterLeaveVisitor
 
 from execution.plans import FIRST, PLANNED, UNPLANNED
 from graph.parsing import _MOST_WEIGHT, _documents
+from server.garbage import loaded_kept
 from tests.conftest import client_of
 from tests.events import record, view
 from tests.live.served import served
@@ -211,3 +215,45 @@ async def test_documents_that_never_come_again_are_not_planned_and_do_not_stay(s
     assert sum(document.weight for document in _documents.values()) <= _MOST_WEIGHT
     # There is no room for all of them, and nothing else is kept beside them.
     assert 0 < len(_documents) < 100
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Only reference counts free what is not used."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_a_document_that_is_not_kept_any_more_is_freed_at_once(studio: Studio) -> None:
+    query = new(
+        '{ publication(url: "ai-research-studio") { id name owner { username } ...More } } '
+        "fragment More on Publication { metrics { totalViews } }"
+    )
+    for _ in range(3):
+        await studio.ask(query)
+    kept = [ref(document) for document in _documents.values() if document.text == query]
+
+    filler = " ".join(f"f{number}: name" for number in range(400))
+    for _ in range(100):
+        await studio.ask(new(f'{{ publication(url: "ai-research-studio") {{ {filler} }} }}'))
+
+    assert studio.services.plans[PLANNED] == 2
+    assert [one() for one in kept] == [None]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_nothing_that_validates_a_document_grows_old(studio: Studio) -> None:
+    gc.collect()
+    # The collector works as in a server.
+    with loaded_kept(4_000, 2):
+        for _ in range(60):
+            query = new('{ publication(url: "ai-research-studio") { name owner { username } } }')
+            for _ in range(2):
+                await studio.ask(query)
+        old = [one for one in gc.get_objects(2) if isinstance(one, EnterLeaveVisitor)]
+
+    assert not old

@@ -18,7 +18,7 @@ S = TypeVar("S")
 _ROWS_OF_A_STATEMENT = 256
 """A power of two."""
 _EXACTLY = 32
-"""So many rows, or fewer, are one statement: after each statement the thread may have to wait for its turn."""
+"""So many rows, or fewer, are one statement: after each one the thread may have to wait for its turn."""
 _MANY = 500
 """For so many rows, it is worth to look first whether one may be stored already."""
 
