@@ -90,6 +90,11 @@ def add_weight(document: Document, tokens: int) -> None:
 
 def drop(document: Document) -> None:
     """Forgets an invalid document: its errors may repeat the text again and again."""
+    _take_out(document)
+    document.forget()
+
+
+def _take_out(document: Document) -> None:
     _documents.pop((document.text, document.most_tokens), None)
 
 
@@ -101,7 +106,7 @@ def _keep_parsed(text: str, most_tokens: int, parsing: "Future[Document]") -> No
 
 def _keep(document: Document) -> None:
     # The cache weighs a document only when it is added. So the document is taken out and added again.
-    drop(document)
+    _take_out(document)
     if document.weight <= _MOST_WEIGHT:
         _documents[document.text, document.most_tokens] = document
 
