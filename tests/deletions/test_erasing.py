@@ -66,6 +66,8 @@ async def test_what_is_kept_of_a_person_is_one_file(studio: Studio) -> None:
         "invitations": 3,
         "invited_workspaces": 1,
         "likes": 1,
+        # On two days under the name that a tenant gave.
+        "linked_visits": 2,
         "memberships": 2,
         # Four of the publication, one of the profile, one of the work.
         "month_totals": 7,
