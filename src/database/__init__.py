@@ -32,7 +32,7 @@ from database.readers import most_connections
 from database.sessions import NAME_SESSIONS, NEEDS_SESSIONS, are_lent_by_transaction
 from database.statement import Lookup, Statement, made_of
 from database.usage import Part, Usage, current_usage, metered
-from database.weeks import week_of, weeks_of
+from database.weeks import indexed_join, week_of, weeks_of
 
 __all__ = [
     "EXACT_BELOW",
@@ -70,6 +70,7 @@ __all__ = [
     "for_programs",
     "hour_of",
     "in_bulk",
+    "indexed_join",
     "insert_into",
     "interleaved",
     "is_partition",

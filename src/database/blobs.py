@@ -1,14 +1,15 @@
-"""Byte strings of one length as one parameter. JSON, which SQLite gets other lists as, has none."""
+"""Byte strings of one length as a parameter. JSON, which SQLite gets other lists as, has none."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ARRAY, Dialect, LargeBinary, bindparam
+from sqlalchemy import ARRAY, BigInteger, Dialect, LargeBinary, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from database.lists import Many
 from database.statement import Convert
 
 
@@ -26,28 +27,26 @@ class _Blobs(TypeDecorator[Iterable[bytes]]):
 
 
 class blobs_of(FunctionElement[Any]):
-    """A table with one column `blob`, whose rows are given as the parameter `name`. Each has `size` bytes."""
+    """A table with the columns `id` and `blob`, given as the parameters `ids` and `blobs`: two lists of the
+    same length. Each blob has `size` bytes.
+    """
 
     inherit_cache = False
 
-    def __init__(self, name: str, size: int) -> None:
+    def __init__(self, ids: str, blobs: str, size: int) -> None:
         self.size = size
-        super().__init__(bindparam(name, type_=_Blobs()))
+        super().__init__(bindparam(ids, type_=Many(BigInteger())), bindparam(blobs, type_=_Blobs()))
 
 
 @compiles(blobs_of, "sqlite")
 def _blobs_sqlite(element: blobs_of, compiler: SQLCompiler, **options: Any) -> str:
-    (bound,) = element.clauses
-    given = compiler.process(bound, **options)
-    size = element.size
-    return (
-        f"(WITH RECURSIVE given (place) AS (SELECT 1 WHERE length({given}) > 0 "  # noqa: S608  # parts of our own
-        f"UNION ALL SELECT place + {size} FROM given WHERE place + {size} <= length({given})) "
-        f"SELECT substr({given}, place, {size}) AS blob FROM given)"
-    )
+    ids, blobs = (compiler.process(clause, **options) for clause in element.clauses)
+    blob = f"substr({blobs}, {element.size} * key + 1, {element.size})"
+    # Without a limit, SQLite would make the blob again whenever it compares it.
+    return f"(SELECT value AS id, {blob} AS blob FROM json_each({ids}) LIMIT -1)"  # noqa: S608  # parts of our own
 
 
 @compiles(blobs_of, "postgresql")
 def _blobs_postgresql(element: blobs_of, compiler: SQLCompiler, **options: Any) -> str:
-    (bound,) = element.clauses
-    return f"(SELECT * FROM unnest({compiler.process(bound, **options)}) AS given (blob))"  # noqa: S608
+    ids, blobs = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(SELECT * FROM unnest({ids}, {blobs}) AS given (id, blob))"  # noqa: S608  # parts of our own

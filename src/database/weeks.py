@@ -7,10 +7,12 @@ looks in each week of which there are rows. On PostgreSQL, tables of months do t
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, ColumnElement
+from sqlalchemy import BigInteger, Column, ColumnElement, Table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+
+from database.lists import ordered_join
 
 _WEEK: Final = 604_800_000_000
 """In microseconds. The indexes have the same number."""
@@ -35,6 +37,28 @@ def _week_sqlite(element: week_of, compiler: SQLCompiler, **options: Any) -> str
 @compiles(week_of, "postgresql")
 def _week_postgresql(*_: Any, **__: Any) -> str:
     return "0"
+
+
+class indexed_join(ordered_join):
+    """An ordered join in which SQLite seeks by an index. Without statistics, it prefers one that has all the
+    columns, however many rows it finds there.
+    """
+
+    inherit_cache = False
+
+    def __init__(self, left: Any, right: Table, condition: ColumnElement[bool], index: str) -> None:
+        super().__init__(left, right, condition)
+        self.index = index
+
+
+@compiles(indexed_join, "sqlite")
+def _indexed_join_sqlite(element: indexed_join, compiler: SQLCompiler, **options: Any) -> str:
+    assert element.onclause is not None
+    left, right = (
+        compiler.process(side, **{**options, "asfrom": True}) for side in (element.left, element.right)
+    )
+    condition = compiler.process(element.onclause, **options)
+    return f"{left} CROSS JOIN {right} INDEXED BY {element.index} ON {condition}"
 
 
 class weeks_of(FunctionElement[Any]):

@@ -122,15 +122,12 @@ async def _unlink(
 
 def _seen(tenant: TenantRow, events: Sequence[StoredEvent]) -> set[SubjectDay]:
     """The days with visitors."""
-    return {day for day, one in zip(subject_days(tenant, events), events, strict=True) if _who(one)}
+    days = zip(subject_days(tenant, events), events, strict=True)
+    return {day for day, one in days if who(one.user_id, one.visitor)}
 
 
 def _counted(tenant: TenantRow, one: StoredEvent) -> Any:
     return stored_event(tenant.id, one.subject_id, one.action, one.occurred_at, one.device, one.domain_id)
-
-
-def _who(one: StoredEvent) -> str | None:
-    return who(one.user_id, one.visitor)
 
 
 class _Engaged(NamedTuple):

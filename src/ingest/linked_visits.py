@@ -5,16 +5,27 @@ signed in, if a link says which user this visitor is.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import BigInteger, and_, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from database import Bulk, Lookup, Statement, among, bulk, delete_rows, ordered_join, rows_of, table_of
+from database import (
+    Bulk,
+    Lookup,
+    Statement,
+    among,
+    blobs_of,
+    bulk,
+    delete_rows,
+    ordered_join,
+    rows_of,
+    table_of,
+)
 from ingest.columns import EVENTS, LINKS, VISITS
 from ingest.deltas import Days
 from ingest.event_columns import EventColumns
-from ingest.named_events import IS_LONE, events_of_visitors
+from ingest.named_events import IS_LONE, events_of_visitors, named
 from ingest.tenants import TenantRow
 from ingest.topics import Topic
 from ingest.visitor_sketches import VISITED_KINDS
@@ -33,6 +44,21 @@ _ANY_LINK = select(LINKS.tenant_id).where(
 )
 _WITH_LINKS: Final = Lookup(
     select(_ANY_LINK.limit(1).scalar_subquery()).select_from(_ASKED), lambda tenant_id: tenant_id
+)
+_NAMES = blobs_of("ids", "visitors", NAMED_BYTES).table_valued("id", "blob", name="asked")
+_LINKED: Final = Lookup(
+    select(LINKS.tenant_id, LINKS.visitor).select_from(
+        ordered_join(
+            _NAMES,
+            table_of(VisitorLink),
+            and_(
+                LINKS.tenant_id == _NAMES.c.id,
+                LINKS.visitor == _NAMES.c.blob,
+                among(LINKS.tenant_id, "tenants"),
+            ),
+        )
+    ),
+    lambda tenant_id, visitor: (tenant_id, visitor),
 )
 _LONE: Final = Statement(
     select(EVENTS.visitor, EVENTS.subject_id, EVENTS.action, EVENTS.occurred_at).select_from(
@@ -90,24 +116,31 @@ async def _visits(
     with_links = set(await bulk.fetch(_WITH_LINKS, asked=asked, tenants=tenants))
     if with_links == {None}:
         return set()
-    columns = (events.tenant_ids, events.visitors, events.user_ids)
-    lone = {
-        (tenant_id, visitor)
-        for tenant_id, visitor, user_id in zip(*columns, strict=True)
-        if user_id is None and visitor and len(visitor) == NAMED_BYTES and tenant_id in with_links
-    }
-    linked = await bulk.packed.known(VisitorLink, sorted(lone))
-    return set(_of_linked(events, column, linked)) if linked else set()
+    visitors = _lone(events)
+    ids, names = [], []
+    for tenant_id, visitor in set(zip(events.tenant_ids, visitors, strict=True)):
+        if visitor and len(visitor) == NAMED_BYTES and tenant_id in with_links:
+            ids.append(tenant_id)
+            names.append(visitor)
+    linked = set(await bulk.fetch(_LINKED, ids=ids, visitors=names, tenants=tenants))
+    pairs = enumerate(zip(events.tenant_ids, visitors, strict=True))
+    places = [place for place, pair in pairs if pair in linked]
+    return set(_at(events, column, places))
 
 
-def _of_linked(events: EventColumns, column: Sequence[int], linked: Set[tuple[Any, ...]]) -> Iterator[_Visit]:
-    kinds = map(VISITED_KINDS.get, events.actions)
-    subjects = zip(events.tenant_ids, kinds, events.subject_ids, column, strict=True)
-    for (tenant_id, kind, subject_id, day), visitor, user_id in zip(
-        subjects, events.visitors, events.user_ids, strict=True
-    ):
-        if user_id is None and visitor and kind is not None and (tenant_id, visitor) in linked:
-            yield tenant_id, kind, subject_id, day, visitor
+def _lone(events: EventColumns) -> Sequence[bytes | None]:
+    """The visitors who were not signed in."""
+    if not events.have_users:
+        return events.visitors
+    pairs = zip(events.visitors, events.user_ids, strict=True)
+    return [visitor if user_id is None else None for visitor, user_id in pairs]
+
+
+def _at(events: EventColumns, column: Sequence[int], places: Sequence[int]) -> Iterator[_Visit]:
+    for place in places:
+        kind, visitor = VISITED_KINDS.get(events.actions[place]), events.visitors[place]
+        if kind is not None and visitor is not None:
+            yield events.tenant_ids[place], kind, events.subject_ids[place], column[place], visitor
 
 
 async def _earlier(bulk: Bulk, links: Collection[VisitorKey], days: Days) -> set[_Visit]:
@@ -116,7 +149,7 @@ async def _earlier(bulk: Bulk, links: Collection[VisitorKey], days: Days) -> set
         visitors[tenant_id].append(visitor)
     visits: set[_Visit] = set()
     for tenant_id, names in visitors.items():
-        for visitor, subject_id, action, at in await bulk.fetch(_LONE, tenant=tenant_id, visitors=names):
+        for visitor, subject_id, action, at in await bulk.fetch(_LONE, **named(tenant_id, names)):
             if (kind := VISITED_KINDS.get(action)) is not None:
                 visits.add((tenant_id, kind, subject_id, days.of(tenant_id, at).toordinal(), visitor))
     return visits

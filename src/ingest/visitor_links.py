@@ -13,7 +13,7 @@ from ingest.columns import EVENTS, LINKS
 from ingest.erased_users import erased_among
 from ingest.event_columns import EventColumns
 from ingest.linked_visits import VisitorKey, delete_visits, visited_by
-from ingest.named_events import IS_NAMED, events_of_visitors
+from ingest.named_events import IS_NAMED, events_of_visitors, named
 from ingest.tenants import TenantRow
 from ingest.topics import Topic
 from ingest.visitors import NAMED_BYTES
@@ -52,14 +52,14 @@ async def unlink_visitors(
     links = await _made_by(session, tenant, visitors, gone)
     if not links:
         return set()
-    named = await _named(session, tenant, sorted(links))
-    moved = {visitor: _still(link, named[visitor]) for visitor, link in links.items() if visitor in named}
+    others = await _named(session, tenant, sorted(links))
+    moved = {visitor: _still(link, others[visitor]) for visitor, link in links.items() if visitor in others}
     rows = [(tenant.id, visitor, *link) for visitor, link in sorted(moved.items())]
     await (await bulk(session)).upsert(VisitorLink, rows, _TO_ANOTHER)
-    ended = sorted(links.keys() - named.keys())
+    ended = sorted(links.keys() - others.keys())
     await delete_rows(session, VisitorLink, [(tenant.id, visitor) for visitor in ended])
-    others = [visitor for visitor, link in moved.items() if link.user_id != links[visitor].user_id]
-    subjects = await visited_by(session, tenant, [*ended, *others])
+    changed = [visitor for visitor, link in moved.items() if link.user_id != links[visitor].user_id]
+    subjects = await visited_by(session, tenant, [*ended, *changed])
     await delete_visits(session, tenant.id, ended)
     return subjects
 
@@ -95,16 +95,16 @@ async def _named(
         select(each.visitor, each.user_id, each.id)
         .where(each.place == 1)
         .order_by(each.occurred_at, each.id),
-        {"tenant": tenant.id, "visitors": visitors},
+        named(tenant.id, visitors),
     )
     links = [(visitor, _Link(user_id, id)) for visitor, user_id, id in found]
     # Who is being erased stands in events for a while.
     erased = await erased_among(session, {link.user_id for _, link in links})
-    named: dict[bytes, list[_Link]] = {}
+    of_visitors: dict[bytes, list[_Link]] = {}
     for visitor, link in links:
         if link.user_id not in erased:
-            named.setdefault(visitor, []).append(link)
-    return named
+            of_visitors.setdefault(visitor, []).append(link)
+    return of_visitors
 
 
 def _still(link: _Link, named: Sequence[_Link]) -> _Link:

@@ -48,14 +48,16 @@ class Event(SQLModel, table=True):
         # For named visitors who are not signed in: some of them turn out to be users.
         Index(
             "ix_events_visitor",
-            *("tenant_id", "visitor", "subject_id", "occurred_at", "action", "user_id"),
+            "tenant_id",
+            "visitor",
             postgresql_where=text("user_id IS NULL AND length(visitor) = 16"),
             info=BY_WEEK,
         ),
         # For named visitors who are signed in: it finds the events that say which user a visitor is.
         Index(
             "ix_events_named",
-            *("tenant_id", "visitor", "user_id", "occurred_at", "id"),
+            "tenant_id",
+            "visitor",
             postgresql_where=text("user_id IS NOT NULL AND length(visitor) = 16"),
             info=BY_WEEK,
         ),

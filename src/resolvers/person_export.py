@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from base.ids import Kind, global_id
 from base.kinds import SUBJECT_OF, SUBJECTS, Action, SubjectKind
 from database import Database, table_of
-from ingest.named_events import IS_LONE, events_of_visitors
+from ingest.named_events import IS_LONE, events_of_visitors, named
 from models import (
     AuditEntry,
     DomainAlias,
@@ -137,9 +137,9 @@ def _statements(
     for tenant_id, visitors in names.items():
         # Under these names, without the person's id.
         lone = select(*shown_columns(events)).select_from(events_of_visitors(IS_LONE))
-        found[events.name].append(lone.params(tenant=tenant_id, visitors=visitors))
-        named = (visits.c.tenant_id == tenant_id, visits.c.visitor.in_(visitors))
-        found[visits.name].append(select(*shown_columns(visits)).where(*named))
+        found[events.name].append(lone.params(named(tenant_id, visitors)))
+        its = (visits.c.tenant_id == tenant_id, visits.c.visitor.in_(visitors))
+        found[visits.name].append(select(*shown_columns(visits)).where(*its))
     for model in _OWN:
         table = table_of(model)
         found[table.name].append(select(*shown_columns(table)).where(table.c.tenant_id == person.tenant_id))

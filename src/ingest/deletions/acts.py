@@ -13,7 +13,7 @@ from ingest.deletions.lease import DeletionRow
 from ingest.deletions.renaming import Person, rename_on
 from ingest.deletions.rows import Rows
 from ingest.linked_visits import delete_visits, lock_visits
-from ingest.named_events import IS_LONE, events_of_visitors
+from ingest.named_events import IS_LONE, events_of_visitors, named
 from ingest.publication_revisions import raise_revision
 from ingest.topics import Topic, touch
 from models import ActiveUser, Publication, VisitorLink
@@ -69,7 +69,7 @@ async def _tenants(rows: Rows) -> AsyncIterator[list[int]]:
 async def _unlink(rows: Rows, deletion: DeletionRow, tenant_id: int, visitor: bytes) -> None:
     """Of a visitor who is known to be the person, and has events without the person's id."""
     person = Person(rows.lease.seed, None, visitor)
-    for kind, id in set(await rows.database.fetch(_SEEN_ON, tenant=tenant_id, visitors=[visitor])):
+    for kind, id in set(await rows.database.fetch(_SEEN_ON, **named(tenant_id, [visitor]))):
         await rename_on(rows, person, tenant_id, kind, id)
     its = (LINKS.tenant_id == tenant_id, LINKS.visitor == visitor, LINKS.user_id == deletion.object_id)
     async with rows.changing() as session:

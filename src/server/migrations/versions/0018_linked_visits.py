@@ -1,4 +1,4 @@
-"""Visits of people who are known by now, and indexes of SQLite by the week."""
+"""Visits of people who are known by now, and smaller indexes of visitors: on SQLite by the week."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -57,21 +57,22 @@ def upgrade() -> None:
     op.create_index("ix_linked_visits_visitor", "linked_visits", ["tenant_id", "visitor"], unique=False)
     for tenant_id, zone in list(_zones()):
         _fill(visits, tenant_id, zone)
-    if op.get_bind().dialect.name == "sqlite":
-        _index([sa.text(_WEEK)])
+    _index(by_week=True)
 
 
 def downgrade() -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        _index([])
+    _index(by_week=False)
     op.drop_index("ix_linked_visits_visitor", table_name="linked_visits")
     op.drop_table("linked_visits")
 
 
-def _index(first: list[Any]) -> None:
+def _index(*, by_week: bool) -> None:
+    week = [sa.text(_WEEK)] if op.get_bind().dialect.name == "sqlite" else []
     for name, (columns, condition) in _INDEXES.items():
         op.drop_index(name, table_name="events")
-        op.create_index(name, "events", ["tenant_id", *first, *columns], sqlite_where=sa.text(condition))
+        rest: list[Any] = [*week, "visitor"] if by_week else columns
+        is_in = sa.text(condition)
+        op.create_index(name, "events", ["tenant_id", *rest], sqlite_where=is_in, postgresql_where=is_in)
 
 
 def _zones() -> Iterator[tuple[int, ZoneInfo]]:
