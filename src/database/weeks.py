@@ -12,7 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from database.lists import ordered_join
+from database.lists import lateral_join
 
 _WEEK: Final = 604_800_000_000
 """In microseconds. The indexes have the same number."""
@@ -39,8 +39,8 @@ def _week_postgresql(*_: Any, **__: Any) -> str:
     return "0"
 
 
-class indexed_join(ordered_join):
-    """An ordered join in which SQLite seeks by an index. Without statistics, it prefers one that has all the
+class indexed_join(lateral_join):
+    """A lateral join in which SQLite seeks by an index. Without statistics, it prefers one that has all the
     columns, however many rows it finds there.
     """
 

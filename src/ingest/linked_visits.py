@@ -18,7 +18,7 @@ from database import (
     blobs_of,
     bulk,
     delete_rows,
-    ordered_join,
+    lateral_join,
     rows_of,
     table_of,
 )
@@ -42,13 +42,15 @@ _ASKED = rows_of("asked", tenant_id=BigInteger()).table_valued("tenant_id", name
 _ANY_LINK = select(LINKS.tenant_id).where(
     LINKS.tenant_id == _ASKED.c.tenant_id, among(LINKS.tenant_id, "tenants")
 )
+# By the order, PostgreSQL looks into the index for it, and not through all links of others.
 _WITH_LINKS: Final = Lookup(
-    select(_ANY_LINK.limit(1).scalar_subquery()).select_from(_ASKED), lambda tenant_id: tenant_id
+    select(_ANY_LINK.order_by(LINKS.visitor).limit(1).scalar_subquery()).select_from(_ASKED),
+    lambda tenant_id: tenant_id,
 )
 _NAMES = blobs_of("ids", "visitors", NAMED_BYTES).table_valued("id", "blob", name="asked")
 _LINKED: Final = Lookup(
     select(LINKS.tenant_id, LINKS.visitor).select_from(
-        ordered_join(
+        lateral_join(
             _NAMES,
             table_of(VisitorLink),
             and_(
@@ -71,7 +73,7 @@ _DAYS = rows_of("days", subject_kind=BigInteger(), subject_id=BigInteger(), day=
 )
 _ON_DAYS: Final = Statement(
     select(VISITS.subject_kind, VISITS.subject_id, VISITS.day, VISITS.visitor).select_from(
-        ordered_join(
+        lateral_join(
             _DAYS,
             table_of(LinkedVisit),
             and_(

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from base.sketches import VERSION, who
-from database import Statement, among, ordered_join, rows_of, table_of
+from database import Statement, among, lateral_join, ordered_join, rows_of, table_of
 from loaders.totals import ACTIVE, EVENTS, is_of
 from models import ActiveUser, Day, Event, Instant, LinkedVisit, VisitorLink, VisitorSketch
 
@@ -87,10 +87,9 @@ def _is_link_of(visitors: Any) -> ColumnElement[bool]:
 
 def _with_links(seen: Subquery) -> Select[Any]:
     # Nobody else has a link, and need not be looked for.
-    is_lone = and_(seen.c.user_id.is_(None), func.length(seen.c.visitor) == _NAMED_BYTES, _is_link_of(seen))
-    return select(seen.c.place, seen.c.user_id, seen.c.visitor, LINKS.user_id).select_from(
-        seen.outerjoin(table_of(VisitorLink), is_lone)
-    )
+    is_lone = and_(seen.c.user_id.is_(None), func.length(seen.c.visitor) == _NAMED_BYTES)
+    linked_to = select(LINKS.user_id).where(is_lone, _is_link_of(seen)).scalar_subquery()
+    return select(seen.c.place, seen.c.user_id, seen.c.visitor, linked_to).select_from(seen)
 
 
 class Seen(NamedTuple):
@@ -113,15 +112,16 @@ SEEN_WITHIN_EITHER = Statement(
 
 
 def _visitors_with_links() -> Subquery:
+    is_visit = and_(
+        is_of(table_of(LinkedVisit), _SUBJECTS),
+        VISITS.subject_kind == bindparam("kind", type_=BigInteger()),
+        VISITS.day >= bindparam("first", type_=Day()),
+        VISITS.day < bindparam("stop", type_=Day()),
+    )
     return (
         select(_SUBJECTS.c.place, VISITS.tenant_id, VISITS.visitor)
         .distinct()
-        .select_from(ordered_join(_SUBJECTS, table_of(LinkedVisit), is_of(table_of(LinkedVisit), _SUBJECTS)))
-        .where(
-            VISITS.subject_kind == bindparam("kind", type_=BigInteger()),
-            VISITS.day >= bindparam("first", type_=Day()),
-            VISITS.day < bindparam("stop", type_=Day()),
-        )
+        .select_from(lateral_join(_SUBJECTS, table_of(LinkedVisit), is_visit))
         .subquery("linked")
     )
 
@@ -129,7 +129,7 @@ def _visitors_with_links() -> Subquery:
 _LINKED = _visitors_with_links()
 LINKED_ON_DAYS = Statement(
     select(_LINKED.c.place, LINKS.visitor, LINKS.user_id).select_from(
-        ordered_join(_LINKED, table_of(VisitorLink), _is_link_of(_LINKED))
+        lateral_join(_LINKED, table_of(VisitorLink), _is_link_of(_LINKED))
     ),
     lambda place, *link: (place, link),
 )
