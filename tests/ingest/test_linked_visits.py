@@ -20,6 +20,7 @@ from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.events import NewEvent
 from ingest.prune import prune
 from ingest.rebuild import Rebuilt, change_time_zone, rebuild
+from ingest.retention import Retention, keep_to
 from ingest.store import store
 from ingest.verify import Verification
 from models import SUBJECT_OF, TAKES_BACK, Action, Event, LinkedVisit, Tenant, VisitorLink
@@ -195,6 +196,11 @@ async def test_visits_outlive_their_events(services: Services) -> None:
 
     assert await kept(database) == visits == {(tenant, 1, 1, date(2023, 6, 10), NAMES[0])}
     assert [row async for row in Verification(database, tenant, "it", *ALL).rows()] == []
+
+    # Of a whole month, sketches and visits are forgotten.
+    july = START + timedelta(days=30)
+    await keep_to(database, [tenant], july, Retention(events=1, day_totals=1))
+    assert await kept(database) == set()
 
 
 REMOVE = """mutation($subject: EventSubject!, $ids: [ID!]!) {
