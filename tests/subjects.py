@@ -116,7 +116,7 @@ async def totals(studio: Studio) -> Counter[Action]:
 
 COUNTED = (
     "events", "day_totals", "month_totals", "subject_totals", "engaged_views", "active_users",
-    "hour_totals", "visitor_links", "visitor_sketches",
+    "hour_totals", "linked_visits", "visitor_links", "visitor_sketches",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """All access to the database. Import from here, never from its modules."""
 
 from database.addresses import AddressError, for_programs, shown, url_of
+from database.blobs import blobs_of
 from database.bulk import Bulk, bulk, in_bulk
 from database.changes import change_rows
 from database.channel import Channel, channel_of
@@ -31,6 +32,7 @@ from database.readers import most_connections
 from database.sessions import NAME_SESSIONS, NEEDS_SESSIONS, are_lent_by_transaction
 from database.statement import Lookup, Statement, made_of
 from database.usage import Part, Usage, current_usage, metered
+from database.weeks import indexed_join, week_of, weeks_of
 
 __all__ = [
     "EXACT_BELOW",
@@ -50,6 +52,7 @@ __all__ = [
     "Usage",
     "among",
     "are_lent_by_transaction",
+    "blobs_of",
     "bucket_of",
     "bulk",
     "change_one_by_one",
@@ -67,6 +70,7 @@ __all__ = [
     "for_programs",
     "hour_of",
     "in_bulk",
+    "indexed_join",
     "insert_into",
     "interleaved",
     "is_partition",
@@ -86,5 +90,7 @@ __all__ = [
     "unlimited",
     "until",
     "url_of",
+    "week_of",
+    "weeks_of",
     "within_key",
 ]

@@ -31,7 +31,7 @@ class ListType(TypeDecorator[list[Any]]):
         return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.item))
 
 
-class _Many(ListType):
+class Many(ListType):
     """A list as a parameter."""
 
     cache_ok = True
@@ -65,7 +65,7 @@ class among(FunctionElement[Any]):
     inherit_cache = True
 
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
-        super().__init__(column, bindparam(name, type_=_Many(column.type)))
+        super().__init__(column, bindparam(name, type_=Many(column.type)))
 
 
 @compiles(among, "sqlite")

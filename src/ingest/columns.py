@@ -14,6 +14,7 @@ from models import (
     FollowTotal,
     HourTotal,
     ImportedTotal,
+    LinkedVisit,
     MonthTotal,
     Organization,
     Publication,
@@ -37,6 +38,7 @@ ACTIVE = table_of(ActiveUser).c
 VIEWS = table_of(EngagedView).c
 SKETCHES = table_of(VisitorSketch).c
 LINKS = table_of(VisitorLink).c
+VISITS = table_of(LinkedVisit).c
 SALTS = table_of(VisitorSalt).c
 DOMAINS = table_of(Domain).c
 TENANTS = table_of(Tenant).c

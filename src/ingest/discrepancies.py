@@ -1,7 +1,7 @@
 """Discrepancies: where the totals of a tenant are not what its raw events and its imported totals say."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Set
 from datetime import datetime
 from operator import eq
 from typing import Any, TypeVar
@@ -14,11 +14,20 @@ from ingest.all_time_discrepancies import ChangedSums, all_time_discrepancies
 from ingest.deltas import ActiveKey, TotalKey
 from ingest.discrepancy import INSTANTS, Discrepancy, Values
 from ingest.hour_discrepancies import hour_discrepancies
-from ingest.recount import Recount, RecountScope, stored_event
+from ingest.recount import Recount, RecountScope, VisitKey, stored_event
 from ingest.recount_streams import SubjectStreams, ViewStreams, stored_sketches
 from ingest.sorted_stream import Row, merged_keys
 from ingest.visitor_sketches import SketchKey
-from models import SUBJECT_OF, Action, ActiveUser, DayTotal, EngagedView, MonthTotal, VisitorSketch
+from models import (
+    SUBJECT_OF,
+    Action,
+    ActiveUser,
+    DayTotal,
+    EngagedView,
+    LinkedVisit,
+    MonthTotal,
+    VisitorSketch,
+)
 
 K = TypeVar("K", bound=tuple[Any, ...])
 
@@ -59,6 +68,8 @@ async def _recount(recount: Recount, tenant_id: int, subjects: SubjectStreams, s
     async for part in subjects.engaged.parts(subject_id):
         recount.add(stored_event(tenant_id, id, Action.ENGAGED_VIEW, *row) for id, *row in part)
     recount.add_imported(_totals(tenant_id, await subjects.imported.rows(subject_id)))
+    async for part in subjects.visits.parts(subject_id):
+        recount.add_visits(part)
 
 
 async def _of_subject(
@@ -68,6 +79,7 @@ async def _of_subject(
     months = _totals(scope.tenant.id, await subjects.stored_months.rows(subject_id))
     active = await subjects.stored_active.rows(subject_id)
     last_active = await subjects.active.rows(subject_id)
+    visits = await subjects.stored_visits.rows(subject_id)
     sketches = [row for kind in subjects.stored_sketches for row in await kind.rows(subject_id)]
     days_in_scope = Counter({key: n for key, n in days.items() if scope.first <= key.first_day < scope.stop})
     return [
@@ -75,6 +87,7 @@ async def _of_subject(
         *_of_totals(MonthTotal, months, scope.months(recount.totals, days)),
         *_of_users(scope, active, last_active),
         *_of_sketches(scope, sketches, recount.sketches),
+        *_of_visits(scope, visits, recount.visits),
     ]
 
 
@@ -119,6 +132,12 @@ def _of_sketches(
         {key: (VERSION, sketch) for key, sketch in counted.items()},
         _are_same_sketches,
     )
+
+
+def _of_visits(scope: RecountScope, stored: Iterable[Row], counted: Set[VisitKey]) -> Iterator[Discrepancy]:
+    """A row of them has nothing but its key."""
+    known = [VisitKey(scope.tenant.id, kind, id, day, visitor) for id, kind, day, visitor in stored]
+    return _compared(LinkedVisit, dict.fromkeys(known, ()), dict.fromkeys(counted, ()))
 
 
 def _are_same_sketches(one: Values | None, other: Values | None) -> bool:

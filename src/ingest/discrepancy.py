@@ -7,13 +7,19 @@ from zoneinfo import ZoneInfo
 from sqlmodel import SQLModel
 
 from base.calendar import day_of
-from models import ActiveUser, DayTotal, EngagedView, HourTotal, MonthTotal, VisitorSketch
+from models import ActiveUser, DayTotal, EngagedView, HourTotal, LinkedVisit, MonthTotal, VisitorSketch
 
 Values = tuple[Any, ...]
 
 INSTANTS: dict[type[SQLModel], int] = {ActiveUser: 0, EngagedView: 2}
 """The place of the instant among the values."""
-_DAYS: dict[type[SQLModel], int] = {DayTotal: 3, MonthTotal: 3, VisitorSketch: 3, HourTotal: 2}
+_DAYS: dict[type[SQLModel], int] = {
+    DayTotal: 3,
+    MonthTotal: 3,
+    VisitorSketch: 3,
+    LinkedVisit: 3,
+    HourTotal: 2,
+}
 """The place of the day, or the month, in the key. Totals by the hour have days in UTC."""
 
 

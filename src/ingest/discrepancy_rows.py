@@ -14,7 +14,17 @@ from database import table_of
 from ingest.columns import DOMAINS
 from ingest.discrepancy import Discrepancy, Values
 from ingest.tenants import TenantRow
-from models import SUBJECT_OF, Action, ActiveUser, Device, EngagedView, HourTotal, SubjectKind, VisitorSketch
+from models import (
+    SUBJECT_OF,
+    Action,
+    ActiveUser,
+    Device,
+    EngagedView,
+    HourTotal,
+    LinkedVisit,
+    SubjectKind,
+    VisitorSketch,
+)
 
 NONE = "-"
 
@@ -83,7 +93,7 @@ def _subject(row: Mapping[str, Any]) -> str:
     for part in ("user", "view"):
         if f"{part}_id" in row:
             words += f" {part} {row[f'{part}_id']}"
-    return words
+    return f"{words} visitor {row['visitor'].hex()}" if "visitor" in row else words
 
 
 def _value(discrepancy: Discrepancy, values: Values | None) -> str:
@@ -98,6 +108,8 @@ def _value(discrepancy: Discrepancy, values: Values | None) -> str:
     if discrepancy.model is VisitorSketch:
         version, sketch = values
         return f"about {estimate([sketch]).estimate}" if version == VERSION else f"version {version}"
+    if discrepancy.model is LinkedVisit:
+        return "a visit"
     if discrepancy.model is HourTotal:
         return _by_hour(values)
     return str(*values)

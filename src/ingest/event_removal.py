@@ -18,6 +18,7 @@ from ingest.columns import ACTIVE, EVENTS, SKETCHES, VIEWS
 from ingest.deltas import Days, TotalKey, total_deltas
 from ingest.hour_totals import Happened, change_hours
 from ingest.imported_totals import change_totals
+from ingest.linked_visits import mend_visits
 from ingest.publication_revisions import raise_revisions
 from ingest.recount import AsStored, stored_event
 from ingest.tenants import TenantRow
@@ -121,15 +122,12 @@ async def _unlink(
 
 def _seen(tenant: TenantRow, events: Sequence[StoredEvent]) -> set[SubjectDay]:
     """The days with visitors."""
-    return {day for day, one in zip(subject_days(tenant, events), events, strict=True) if _who(one)}
+    days = zip(subject_days(tenant, events), events, strict=True)
+    return {day for day, one in days if who(one.user_id, one.visitor)}
 
 
 def _counted(tenant: TenantRow, one: StoredEvent) -> Any:
     return stored_event(tenant.id, one.subject_id, one.action, one.occurred_at, one.device, one.domain_id)
-
-
-def _who(one: StoredEvent) -> str | None:
-    return who(one.user_id, one.visitor)
 
 
 class _Engaged(NamedTuple):
@@ -256,18 +254,19 @@ _SEEN: Final = Statement(
 async def _sketch(
     session: AsyncSession, writer: Bulk, tenant: TenantRow, wanted: Sequence[SubjectDay]
 ) -> None:
-    """Makes the sketches of these days anew."""
-    rows = []
+    """Makes the sketches of these days anew, and takes away the visits of whoever came no more."""
+    seen_on: dict[tuple[int, int, date], set[str]] = {}
     for kind, subject_id, day in wanted:
         start, stop = (start_of_day(one, tenant.zone) for one in (day, day + DAY))
         seen = await writer.fetch(_SEEN, tenant=tenant.id, subject=subject_id, start=start, stop=stop)
         visitors = {name for action, name in seen if name and _is_seen(action, kind)}
-        if visitors:
-            rows.append((tenant.id, int(kind), subject_id, day, VERSION, added(EMPTY, visitors)))
+        seen_on[int(kind), subject_id, day] = visitors
+    rows = [(tenant.id, *key, VERSION, added(EMPTY, seen)) for key, seen in seen_on.items() if seen]
     await writer.upsert(VisitorSketch, rows, _SKETCHED)
-    made = {row[1:4] for row in rows}
-    empty = [(tenant.id, int(kind), id, day) for kind, id, day in wanted if (int(kind), id, day) not in made]
-    await delete_rows(session, VisitorSketch, empty)
+    await delete_rows(
+        session, VisitorSketch, [(tenant.id, *key) for key, seen in seen_on.items() if not seen]
+    )
+    await mend_visits(session, tenant, seen_on)
 
 
 def _is_seen(action: Action, kind: SubjectKind) -> bool:

@@ -13,6 +13,7 @@ from ingest.columns import EVENTS, TENANTS, VIEWS
 from ingest.deltas import Days, packed_keys
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
+from ingest.linked_visits import add_linked_visits
 from ingest.rebuild import mend_scope, rebuild
 from ingest.recount import Recount, RecountScope, stored_event
 from ingest.store import add_to_totals
@@ -71,8 +72,10 @@ async def _count_before(session: AsyncSession, tenant: TenantRow, to: ZoneInfo) 
     writer = await bulk(session)
     await add_to_totals(writer, packed_keys(recount.totals))
     columns = EventColumns.of(events)
-    days = Days({tenant.id: to}).column(columns.tenant_ids, columns.instants)
-    await add_to_sketches(writer, columns, days)
+    days = Days({tenant.id: to})
+    column = days.column(columns.tenant_ids, columns.instants)
+    await add_to_sketches(writer, columns, column)
+    await add_linked_visits(writer, columns, column, days)
 
 
 async def _events_within(session: AsyncSession, tenant_id: int, span: Span) -> list[NewEvent]:

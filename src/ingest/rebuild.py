@@ -131,7 +131,10 @@ async def _write(
 ) -> None:
     rest = [column.name for column in table_of(model).columns if not column.primary_key]
     rows = [(*one.key, *one.counted) for one in batch if one.counted is not None]
-    await writer.upsert(model, rows, ", ".join(f"{name} = excluded.{name}" for name in rest))
+    if rest:
+        await writer.upsert(model, rows, ", ".join(f"{name} = excluded.{name}" for name in rest))
+    else:
+        await writer.insert_new(model, rows)
     await delete_rows(session, model, [one.key for one in batch if one.counted is None])
 
 

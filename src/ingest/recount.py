@@ -3,9 +3,9 @@ what was imported without events.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from base.calendar import month_start, next_month, start_of_day
@@ -15,7 +15,7 @@ from ingest.deltas import Days, TotalKey, by_month, total_deltas
 from ingest.events import NewEvent
 from ingest.tenants import TenantRow
 from ingest.visitor_sketches import SketchKey, seen_by_day
-from models import Action, Device
+from models import SUBJECT_OF, Action, Device
 
 _ACTIONS = {int(action): action for action in Action}
 _DEVICES = {int(device): device for device in Device}
@@ -76,6 +76,16 @@ class RecountScope(NamedTuple):
         )
 
 
+class VisitKey(NamedTuple):
+    """A linked visit."""
+
+    tenant_id: int
+    subject_kind: int
+    subject_id: int
+    day: date
+    visitor: bytes
+
+
 class AsStored(dict[str | None, int]):
     """Ids of domains whose names are their ids."""
 
@@ -85,12 +95,14 @@ class AsStored(dict[str | None, int]):
 
 
 class Recount:
-    """The totals by day, and the sketches, for one subject after the other."""
+    """The totals by day, the sketches and the linked visits, for one subject after the other."""
 
     def __init__(self, tenant: TenantRow) -> None:
         self.totals: Counter[TotalKey] = Counter()
         self.sketches: dict[SketchKey, bytes] = {}
         self.of_all_subjects: dict[SketchKey, bytes] = {}
+        self.visits: set[VisitKey] = set()
+        self._tenant_id = tenant.id
         self._days = Days({tenant.id: tenant.zone})
         self._domain_ids = AsStored()
 
@@ -104,9 +116,17 @@ class Recount:
     def add_imported(self, counts: Mapping[TotalKey, int]) -> None:
         self.totals.update(counts)
 
+    def add_visits(self, visits: Iterable[Sequence[Any]]) -> None:
+        """Rows of the subject, the action, the instant and the visitor."""
+        id = self._tenant_id
+        for subject_id, action, at, visitor in visits:
+            kind = SUBJECT_OF[_ACTIONS[action]]
+            self.visits.add(VisitKey(id, kind, subject_id, self._days.of(id, at), visitor))
+
     def next_subject(self) -> None:
         self.totals = Counter()
         self.sketches = {}
+        self.visits = set()
 
 
 def stored_event(

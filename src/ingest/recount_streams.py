@@ -2,18 +2,21 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, and_, cast, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from database import table_of
-from ingest.columns import ACTIVE, DAYS, EVENTS, IMPORTED, MONTHS, SKETCHES, VIEWS
+from database import ordered_join, table_of
+from ingest.columns import ACTIVE, DAYS, EVENTS, IMPORTED, LINKS, MONTHS, SKETCHES, VIEWS, VISITS
+from ingest.named_events import IS_LONE
 from ingest.recount import RecountScope
 from ingest.sorted_stream import SortedStream
 from models import (
     TAKES_BACK,
     Action,
     EngagedView,
+    Event,
     SubjectKind,
+    VisitorLink,
 )
 
 _SKETCHES_AT_A_TIME = 200
@@ -30,6 +33,9 @@ class SubjectStreams(NamedTuple):
     stored_days: SortedStream[int]
     stored_months: SortedStream[int]
     stored_active: SortedStream[int]
+    visits: SortedStream[int]
+    """Of named visitors who are known as users, and were not signed in."""
+    stored_visits: SortedStream[int]
     stored_sketches: tuple[SortedStream[int], ...]
     """One for each kind of subject."""
 
@@ -43,6 +49,8 @@ class SubjectStreams(NamedTuple):
             await SortedStream.read(connection, _stored_days(scope)),
             await SortedStream.read(connection, _stored_months(scope)),
             await SortedStream.read(connection, _stored_active(scope)),
+            await SortedStream.read(connection, _visits(scope)),
+            await SortedStream.read(connection, _stored_visits(scope)),
             tuple([await _sketches_of_kind(connection, scope, kind) for kind in SubjectKind]),
         )
 
@@ -167,6 +175,32 @@ def _stored_active(scope: RecountScope) -> Select[Any]:
         select(ACTIVE.subject_id, ACTIVE.subject_kind, ACTIVE.user_id, ACTIVE.last_active_at)
         .where(ACTIVE.tenant_id == scope.tenant.id)
         .order_by(ACTIVE.subject_id)
+    )
+
+
+def _visits(scope: RecountScope) -> Select[Any]:
+    link = and_(LINKS.tenant_id == EVENTS.tenant_id, LINKS.visitor == EVENTS.visitor)
+    # Most tenants have no link. So nobody has to look for one of each event.
+    has_links = exists().where(LINKS.tenant_id == scope.tenant.id)
+    return (
+        select(EVENTS.subject_id, EVENTS.action, EVENTS.occurred_at, EVENTS.visitor)
+        .select_from(ordered_join(table_of(Event), table_of(VisitorLink), link))
+        .where(
+            EVENTS.tenant_id == scope.tenant.id,
+            IS_LONE,
+            EVENTS.action.not_in(TAKES_BACK),
+            *_within(EVENTS.occurred_at, scope.start, scope.end),
+            has_links,
+        )
+        .order_by(EVENTS.subject_id)
+    )
+
+
+def _stored_visits(scope: RecountScope) -> Select[Any]:
+    return (
+        select(VISITS.subject_id, VISITS.subject_kind, VISITS.day, VISITS.visitor)
+        .where(VISITS.tenant_id == scope.tenant.id, *_within(VISITS.day, scope.first, scope.stop))
+        .order_by(VISITS.subject_id)
     )
 
 

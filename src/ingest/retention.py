@@ -21,6 +21,7 @@ from models import (
     EngagedView,
     HourTotal,
     ImportedTotal,
+    LinkedVisit,
     MonthTotal,
     Tenant,
     VisitorSketch,
@@ -141,7 +142,9 @@ async def _forget_days(database: Database, tenant: TenantRow, before: date) -> N
         # What a part of a day is counted from goes before the day: it may be subtracted from it.
         (EngagedView, VIEWS.occurred_at < start),
         (HourTotal, HOUR_TOTALS.day < _in_utc(tenant, before)),
-        *((model, table_of(model).c.day < before) for model in (ImportedTotal, DayTotal, VisitorSketch)),
+        *((model, table_of(model).c.day < before) for model in (ImportedTotal, DayTotal)),
+        # Without a sketch, a visit changes no figure.
+        *((model, table_of(model).c.day < before) for model in (VisitorSketch, LinkedVisit)),
         (ActiveUser, ACTIVE.last_active_at < start),
     ]
     for model, is_old in old:

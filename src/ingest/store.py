@@ -31,6 +31,7 @@ from ingest.erased_users import without_erased
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
 from ingest.hour_totals import Happened, add_to_hours, folded_from
+from ingest.linked_visits import add_linked_visits
 from ingest.running_imports import require_no_undo
 from ingest.tenants import TenantRow, share_tenants
 from ingest.topics import topics_of, touch
@@ -220,7 +221,7 @@ async def _count(
         await add_to_hours(bulk, tenants, _happened(events, domain_ids, engaged))
     await bulk.packed.upsert(ActiveUser, active_rows(events), _LATER)
     await add_to_sketches(bulk, events, column)
-    await link_visitors(bulk, events)
+    await add_linked_visits(bulk, events, column, days, await link_visitors(bulk, events))
 
 
 def _happened(events: EventColumns, domain_ids: Sequence[int], engaged: Changes) -> Iterator[Happened]:

@@ -1,41 +1,41 @@
 """Links between named visitors and users: which user a visitor is, if an event named both."""
 
 from collections.abc import Sequence
+from itertools import compress
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from database import Bulk, bulk, delete_rows
 from ingest.columns import EVENTS, LINKS
 from ingest.erased_users import erased_among
 from ingest.event_columns import EventColumns
+from ingest.linked_visits import VisitorKey, delete_visits, visited_by
+from ingest.named_events import IS_NAMED, events_of_visitors, named
 from ingest.tenants import TenantRow
 from ingest.topics import Topic
 from ingest.visitors import NAMED_BYTES
-from models import SUBJECT_OF, Action, VisitorLink
+from models import VisitorLink
 
-# Exactly the words of the indexes, so that they are used.
-_NAMED: Final[ColumnElement[bool]] = literal_column(
-    "events.user_id IS NOT NULL AND length(events.visitor) = 16"
-)
-_LONE: Final[ColumnElement[bool]] = literal_column("events.user_id IS NULL AND length(events.visitor) = 16")
 _TO_ANOTHER: Final = "user_id = excluded.user_id, event_id = excluded.event_id"
 
 
-async def link_visitors(bulk: Bulk, events: EventColumns) -> None:
-    """Links a visitor to a user if an event names both. Then the visitor is that user in all events."""
+async def link_visitors(bulk: Bulk, events: EventColumns) -> list[VisitorKey]:
+    """Links a visitor to a user if an event names both. Then the visitor is that user in all events. Returns
+    the visitors that were not linked before.
+    """
     if not events.have_users:
-        return
+        return []
     links: dict[tuple[int, bytes], tuple[int, bytes]] = {}
     columns = (events.tenant_ids, events.visitors, events.user_ids, events.ids)
     for tenant_id, visitor, user_id, id in zip(*columns, strict=True):
         if user_id is not None and visitor is not None and len(visitor) == NAMED_BYTES:
             links.setdefault((tenant_id, visitor), (user_id, id))
-    if links:
-        rows = [(*key, *linked) for key, linked in sorted(links.items())]
-        await bulk.packed.insert_new(VisitorLink, rows)
+    visitors = sorted(links)
+    are_new = await bulk.packed.insert_new(VisitorLink, [(*key, *links[key]) for key in visitors])
+    return list(compress(visitors, are_new))
 
 
 class _Link(NamedTuple):
@@ -52,14 +52,16 @@ async def unlink_visitors(
     links = await _made_by(session, tenant, visitors, gone)
     if not links:
         return set()
-    named = await _named(session, tenant, sorted(links))
-    moved = {visitor: _still(link, named[visitor]) for visitor, link in links.items() if visitor in named}
+    others = await _named(session, tenant, sorted(links))
+    moved = {visitor: _still(link, others[visitor]) for visitor, link in links.items() if visitor in others}
     rows = [(tenant.id, visitor, *link) for visitor, link in sorted(moved.items())]
     await (await bulk(session)).upsert(VisitorLink, rows, _TO_ANOTHER)
-    ended = sorted(links.keys() - named.keys())
+    ended = sorted(links.keys() - others.keys())
     await delete_rows(session, VisitorLink, [(tenant.id, visitor) for visitor in ended])
-    others = [visitor for visitor, link in moved.items() if link.user_id != links[visitor].user_id]
-    return await _seen_at(session, tenant, [*ended, *others])
+    changed = [visitor for visitor, link in moved.items() if link.user_id != links[visitor].user_id]
+    subjects = await visited_by(session, tenant, [*ended, *changed])
+    await delete_visits(session, tenant.id, ended)
+    return subjects
 
 
 async def _made_by(
@@ -88,34 +90,23 @@ async def _named(
         partition_by=(EVENTS.visitor, EVENTS.user_id), order_by=(EVENTS.occurred_at, EVENTS.id)
     )
     columns = (EVENTS.visitor, EVENTS.user_id, EVENTS.id, EVENTS.occurred_at)
-    each = (
-        select(*columns, first.label("place"))
-        .where(EVENTS.tenant_id == tenant.id, EVENTS.visitor.in_(visitors), _NAMED)
-        .subquery("each")
-        .c
-    )
+    each = select(*columns, first.label("place")).select_from(events_of_visitors(IS_NAMED)).subquery("each").c
     found = await session.execute(
-        select(each.visitor, each.user_id, each.id).where(each.place == 1).order_by(each.occurred_at, each.id)
+        select(each.visitor, each.user_id, each.id)
+        .where(each.place == 1)
+        .order_by(each.occurred_at, each.id),
+        named(tenant.id, visitors),
     )
     links = [(visitor, _Link(user_id, id)) for visitor, user_id, id in found]
     # Who is being erased stands in events for a while.
     erased = await erased_among(session, {link.user_id for _, link in links})
-    named: dict[bytes, list[_Link]] = {}
+    of_visitors: dict[bytes, list[_Link]] = {}
     for visitor, link in links:
         if link.user_id not in erased:
-            named.setdefault(visitor, []).append(link)
-    return named
+            of_visitors.setdefault(visitor, []).append(link)
+    return of_visitors
 
 
 def _still(link: _Link, named: Sequence[_Link]) -> _Link:
     """The same user, if an event still says so. Otherwise the first one that an event says."""
     return next((one for one in named if one.user_id == link.user_id), named[0])
-
-
-async def _seen_at(session: AsyncSession, tenant: TenantRow, visitors: Sequence[bytes]) -> set[Topic]:
-    found = await session.execute(
-        select(EVENTS.action, EVENTS.subject_id)
-        .distinct()
-        .where(EVENTS.tenant_id == tenant.id, EVENTS.visitor.in_(visitors), _LONE)
-    )
-    return {Topic(SUBJECT_OF[Action(action)], id) for action, id in found}

@@ -15,7 +15,7 @@ from ingest.events import NewEvent
 from models import SUBJECT_OF, TAKES_BACK, VisitorSketch
 
 _VERSION_PLACE, _SKETCH_PLACE = 4, 5
-_KINDS = {int(action): int(kind) for action, kind in SUBJECT_OF.items() if action not in TAKES_BACK}
+VISITED_KINDS = {int(action): int(kind) for action, kind in SUBJECT_OF.items() if action not in TAKES_BACK}
 """The kind of subject of each action that has visitors."""
 
 
@@ -52,7 +52,7 @@ def seen_on(events: EventColumns, days: Sequence[int]) -> Mapping[PackedSketchKe
         return {}
     # Actions that take something back have no kind, and no visitors.
     by_kind: defaultdict[tuple[int, int | None, int, int], set[str]] = defaultdict(set)
-    kinds = map(_KINDS.get, events.actions)
+    kinds = map(VISITED_KINDS.get, events.actions)
     keys = zip(events.tenant_ids, kinds, events.subject_ids, days, strict=True)
     for key, visitor in zip(keys, _who_acted(events), strict=True):
         if visitor:

@@ -18,12 +18,14 @@ from figures.visitors import Visitors
 from loaders.base import Loader, Loaders
 from loaders.cached import CachedLoader, VersionedKey
 from loaders.visitor_statements import (
-    LINKED,
+    LINKED_ON_DAYS,
     SEEN_WITHIN,
     SEEN_WITHIN_EITHER,
     SIGNED_IN_UNTIL_NOW,
     SIGNED_IN_WITHIN,
     SKETCHES_OF_DAYS,
+    Link,
+    Seen,
 )
 from models import SubjectKind
 
@@ -98,11 +100,11 @@ class _Counting:
         return [found[key] for key in keys]
 
     async def _everyone(self, asked: _SameSpan, keys: list[VisitorsKey]) -> list[Estimate]:
-        ends, days, edges = asked.parts()
+        _, days, edges = asked.parts()
         sketches, at_edges, linked = await gather(
             self._sketched(keys, days),
             self._at_edges(asked, keys, edges),
-            self._who_signed_in(asked, keys, ends),
+            self._linked(asked, keys, days),
         )
         await sketching.ready()
         estimates = []
@@ -112,8 +114,9 @@ class _Counting:
                 union.add(sketches.get(subject, ()))
                 # A year of days takes some milliseconds: other requests get their turn in between.
                 await sleep(0)
-            union.add([added(EMPTY, at_edges.get(place, ()))])
-            twice = {pair for id in key.subjects for pair in linked.get((key.tenant_id, id), ())}
+            seen = at_edges.get(place, ())
+            union.add([added(EMPTY, {one.who for one in seen})])
+            twice = {*linked.get(place, ()), *(one.link for one in seen if one.link)}
             # These people are in the union twice: by their names, and now as users. So the names are
             # subtracted.
             union.add([added(EMPTY, {f"user {user_id}" for _, user_id in twice})])
@@ -141,9 +144,9 @@ class _Counting:
 
     async def _at_edges(
         self, asked: _SameSpan, keys: list[VisitorsKey], edges: list[Span]
-    ) -> Mapping[int, set[str]]:
+    ) -> Mapping[int, list[Seen]]:
         """The results by the places of the keys."""
-        seen: defaultdict[int, set[str]] = defaultdict(set)
+        seen: defaultdict[int, list[Seen]] = defaultdict(list)
         if not edges:
             return seen
         given = dict(zip(_ENDS, chain(*edges), strict=False))
@@ -153,26 +156,24 @@ class _Counting:
             actions=asked.actions,
             **given,
         )
-        for place, visitor in rows:
-            seen[place].add(visitor)
+        for one in rows:
+            seen[one.place].append(one)
         return seen
 
-    async def _who_signed_in(
-        self, asked: _SameSpan, keys: list[VisitorsKey], ends: Span
-    ) -> Mapping[tuple[int, int], set[tuple[bytes, int]]]:
-        """Named visitors who came without being signed in, each with the user that this visitor is; by
-        tenant and subject."""
-        linked: defaultdict[tuple[int, int], set[tuple[bytes, int]]] = defaultdict(set)
+    async def _linked(
+        self, asked: _SameSpan, keys: list[VisitorsKey], days: tuple[date, date] | None
+    ) -> Mapping[int, set[Link]]:
+        """Who came on whole days without being signed in, and is known as a user by now; by the places of the
+        keys.
+        """
+        linked: defaultdict[int, set[Link]] = defaultdict(set)
+        if days is None:
+            return linked
         rows = await self._database.fetch(
-            LINKED,
-            tenants=list({key.tenant_id for key in keys}),
-            subject_ids=list({id for key in keys for id in key.subjects}),
-            actions=asked.actions,
-            start=ends.start,
-            end=ends.end,
+            LINKED_ON_DAYS, **_subjects(keys), kind=asked.kind, first=days[0], stop=days[1]
         )
-        for subject, pair in rows:
-            linked[subject].add(pair)
+        for place, link in rows:
+            linked[place].add(link)
         return linked
 
     async def _signed_in(self, asked: _SameSpan, keys: list[VisitorsKey]) -> dict[int, int]:

@@ -10,6 +10,7 @@ from models.analytics import (
     EngagedView,
     Event,
     ImportedTotal,
+    LinkedVisit,
     MonthTotal,
     SubjectTotal,
     VisitorLink,
@@ -17,7 +18,7 @@ from models.analytics import (
     VisitorSketch,
 )
 from models.audit import AuditEntry
-from models.columns import NEVER
+from models.columns import BY_WEEK, NEVER
 from models.deletions import DeletedKind, Deletion, FormerUrl
 from models.enums import AssetFormatType, Device, ExperienceType, Network, Role, SourceType
 from models.hours import HOURS, FoldedHours, HourTotal
@@ -58,6 +59,7 @@ from models.rates import RateBucket, SignInNetwork
 from models.types import Day, EventId, Id, Instant
 
 __all__ = [
+    "BY_WEEK",
     "HOURS",
     "NEVER",
     "SUBJECT_OF",
@@ -104,6 +106,7 @@ __all__ = [
     "InvitedWorkspace",
     "Like",
     "LinkKind",
+    "LinkedVisit",
     "Membership",
     "MonthTotal",
     "Network",

@@ -6,7 +6,16 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
-from models.columns import BY_TENANT, COUNTS_UP, LOCAL, REFERENCE, identity, instant, optional_instant
+from models.columns import (
+    BY_TENANT,
+    BY_WEEK,
+    COUNTS_UP,
+    LOCAL,
+    REFERENCE,
+    identity,
+    instant,
+    optional_instant,
+)
 from models.personal import OnErasing, of_person
 from models.types import Day, EventId
 
@@ -36,20 +45,21 @@ class Event(SQLModel, table=True):
             sqlite_where=text("user_id IS NOT NULL"),
             postgresql_where=text("user_id IS NOT NULL"),
         ),
-        # For named visitors who are not signed in: some of them are known as users by now. SQLite uses it
-        # only if it has every column that a statement reads.
+        # For named visitors who are not signed in: some of them turn out to be users.
         Index(
             "ix_events_visitor",
-            *("tenant_id", "visitor", "subject_id", "occurred_at", "action", "user_id"),
-            sqlite_where=text("user_id IS NULL AND length(visitor) = 16"),
+            "tenant_id",
+            "visitor",
             postgresql_where=text("user_id IS NULL AND length(visitor) = 16"),
+            info=BY_WEEK,
         ),
         # For named visitors who are signed in: it finds the events that say which user a visitor is.
         Index(
             "ix_events_named",
-            *("tenant_id", "visitor", "user_id", "occurred_at", "id"),
-            sqlite_where=text("user_id IS NOT NULL AND length(visitor) = 16"),
+            "tenant_id",
+            "visitor",
             postgresql_where=text("user_id IS NOT NULL AND length(visitor) = 16"),
+            info=BY_WEEK,
         ),
         # Partitioned by month, which is inside an id of version 7: see `database.partitions`.
         {
@@ -247,6 +257,24 @@ class VisitorLink(SQLModel, table=True):
     user_id: int = Field(sa_type=BigInteger)
     event_id: UUID | None = Field(default=None, sa_type=EventId)
     """The event that said so; None if that is not known."""
+
+
+class LinkedVisit(SQLModel, table=True):
+    """A named visitor who is known as a user by now came to a subject on a day of the tenant's reporting time
+    zone, without being signed in. Only `VisitorLink` says which user this is.
+    """
+
+    __tablename__ = "linked_visits"
+    __table_args__ = (
+        Index("ix_linked_visits_visitor", "tenant_id", "visitor"),
+        {"info": {**BY_TENANT, **of_person(visitor=OnErasing.ROW)}, "sqlite_with_rowid": False},
+    )
+
+    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
+    subject_kind: int = Field(sa_type=SmallInteger, primary_key=True)
+    subject_id: int = Field(sa_type=BigInteger, primary_key=True)
+    day: date = Field(sa_type=Day, primary_key=True)
+    visitor: bytes = Field(sa_type=LargeBinary, primary_key=True)
 
 
 class DomainAlias(SQLModel, table=True):

@@ -32,6 +32,10 @@ LOCAL = {"distribution": "local"}
 writers of different tenants wait for each other, because a lock of one row locks the whole copy.
 """
 
+BY_WEEK = {"sqlite": "by week"}
+"""For the `info` of an index by a random value. On SQLite, the week stands before the value, so that new rows
+change few pages: see `database.weeks`. SQLAlchemy cannot compare such an index with that of a database.
+"""
 
 COUNTS_UP: dict[str, Any] = {"sqlite_autoincrement": True}
 """For each table with an `identity`: SQLite would give the highest id again after its row was deleted."""

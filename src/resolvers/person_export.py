@@ -7,14 +7,14 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, Table, and_, func, select
+from sqlalchemy import ColumnElement, Select, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
 from base.ids import Kind, global_id
 from base.kinds import SUBJECT_OF, SUBJECTS, Action, SubjectKind
 from database import Database, table_of
-from ingest.visitors import NAMED_BYTES
+from ingest.named_events import IS_LONE, events_of_visitors, named
 from models import (
     AuditEntry,
     DomainAlias,
@@ -22,6 +22,7 @@ from models import (
     ImportTenant,
     Invitation,
     InvitedWorkspace,
+    LinkedVisit,
     MonthTotal,
     Tenant,
     User,
@@ -67,7 +68,8 @@ async def person_file(database: Database, user_id: int, now: datetime) -> AsyncI
         )
         yield b'{"exportedAt":' + orjson.dumps(now) + b',"tables":{'
         shown = _Shown(connection)
-        for place, (name, statements) in enumerate(_statements(person, tenants).items()):
+        names = await _names(connection, person, tenants)
+        for place, (name, statements) in enumerate(_statements(person, tenants, names).items()):
             yield (b"," if place else b"") + orjson.dumps(name) + b":["
             before = b""
             for statement in statements:
@@ -98,7 +100,23 @@ def _column(model: type[SQLModel], name: str) -> Any:
     return table_of(model).c[name]
 
 
-def _statements(person: _Person, tenants: Sequence[int]) -> dict[str, list[Select[Any]]]:
+async def _names(
+    connection: AsyncConnection, person: _Person, tenants: Sequence[int]
+) -> dict[int, list[bytes]]:
+    """The names that tenants gave the person, by the tenant."""
+    links = table_of(VisitorLink).c
+    names: defaultdict[int, list[bytes]] = defaultdict(list)
+    for start in range(0, len(tenants), _AT_A_TIME):
+        of_some = links.tenant_id.in_(tenants[start : start + _AT_A_TIME])
+        statement = select(links.tenant_id, links.visitor).where(of_some, links.user_id == person.user_id)
+        for tenant_id, visitor in await connection.execute(statement):
+            names[tenant_id].append(visitor)
+    return names
+
+
+def _statements(
+    person: _Person, tenants: Sequence[int], names: Mapping[int, Sequence[bytes]]
+) -> dict[str, list[Select[Any]]]:
     """By the table. A table of tenants is asked for many at a time."""
     found: defaultdict[str, list[Select[Any]]] = defaultdict(list)
     conditions: defaultdict[Table, list[ColumnElement[bool]]] = defaultdict(list)
@@ -115,14 +133,13 @@ def _statements(person: _Person, tenants: Sequence[int]) -> dict[str, list[Selec
         for start in range(0, len(tenants), _AT_A_TIME):
             some = tenants[start : start + _AT_A_TIME]
             found[table.name].append(statement.where(table.c.tenant_id.in_(some)))
-    events, links = table_of(Event), table_of(VisitorLink).c
-    for start in range(0, len(tenants), _AT_A_TIME):
-        of_some = links.tenant_id.in_(tenants[start : start + _AT_A_TIME])
-        # Under the names that tenants gave the person, without the person's id.
-        linked = and_(links.tenant_id == events.c.tenant_id, links.visitor == events.c.visitor)
-        statement = select(*shown_columns(events)).join(table_of(VisitorLink), linked)
-        lone = (events.c.user_id.is_(None), func.length(events.c.visitor) == NAMED_BYTES)
-        found[events.name].append(statement.where(of_some, links.user_id == person.user_id, *lone))
+    events, visits = table_of(Event), table_of(LinkedVisit)
+    for tenant_id, visitors in names.items():
+        # Under these names, without the person's id.
+        lone = select(*shown_columns(events)).select_from(events_of_visitors(IS_LONE))
+        found[events.name].append(lone.params(named(tenant_id, visitors)))
+        its = (visits.c.tenant_id == tenant_id, visits.c.visitor.in_(visitors))
+        found[visits.name].append(select(*shown_columns(visits)).where(*its))
     for model in _OWN:
         table = table_of(model)
         found[table.name].append(select(*shown_columns(table)).where(table.c.tenant_id == person.tenant_id))

@@ -12,6 +12,7 @@ from sqlmodel import col
 from base.ids import uuid7
 from ingest.columns import EVENTS
 from ingest.events import NewEvent
+from ingest.prune import prune
 from ingest.visitors import named_visitor
 from models import Action, Appointment
 from tests.deletions.life import discrepancies, do, erased, found, lived
@@ -66,6 +67,8 @@ async def test_what_is_kept_of_a_person_is_one_file(studio: Studio) -> None:
         "invitations": 3,
         "invited_workspaces": 1,
         "likes": 1,
+        # On two days under the name that a tenant gave.
+        "linked_visits": 2,
         "memberships": 2,
         # Four of the publication, one of the profile, one of the work.
         "month_totals": 7,
@@ -146,6 +149,22 @@ async def test_an_erased_person_leaves_no_trace_and_right_totals(studio: Studio)
         "socialMetrics": {"followersCount": 0, "followingCount": 0},
         "coCreators": [{"username": "cocreator"}],
     }
+
+
+async def test_visits_of_an_erased_person_go_with_their_days_pruned_or_not(studio: Studio) -> None:
+    life, database = await lived(studio), studio.services.database
+    tenant = studio.people["owner"].row.tenant_id
+    assert await studio.count("linked_visits") == 2
+    # One of the days is pruned, and one is not.
+    assert (await prune(database, [tenant], studio.clock.now, keep=timedelta(days=2))).events == 4
+    assert await studio.count("linked_visits") == 2
+
+    assert (await studio.ask(DELETE, "zephyrine", i={"password": PASSWORD, "deletePublications": True})).data
+    assert await erased(studio) == 2
+
+    assert await found(database, life) == []
+    assert await studio.count("linked_visits") == 0
+    assert await discrepancies(database) == []
 
 
 async def test_what_is_stored_of_an_erased_person_too_late_is_nobodys(studio: Studio) -> None:

@@ -28,12 +28,13 @@ from resolvers.context import Services
 TABLES = SQLModel.metadata.tables
 BY_TENANT = {
     "active_users", "day_totals", "domain_aliases", "engaged_views", "events", "folded_hours", "hour_totals",
-    "imported_totals", "month_totals",
+    "imported_totals", "linked_visits", "month_totals",
     "subject_totals", "visitor_links", "visitor_sketches",
 }  # fmt: skip
 BY_KEY = {
     "active_users", "day_totals", "engaged_views", "events", "experience_totals", "follow_totals",
-    "hour_totals", "import_tenants", "imported_totals", "month_totals", "subject_totals", "visitor_links",
+    "hour_totals", "import_tenants", "imported_totals", "linked_visits", "month_totals", "subject_totals",
+    "visitor_links",
 }  # fmt: skip
 REFERENCE = {"domains"}
 LOCAL = {
@@ -63,6 +64,7 @@ SMALL = {
     ("hour_totals", "action"),
     ("hour_totals", "device"),
     ("invitations", "role"),
+    ("linked_visits", "subject_kind"),
     ("memberships", "role"),
     ("imported_totals", "action"),
     ("imported_totals", "device"),
@@ -287,7 +289,8 @@ async def test_the_database_has_the_types_of_the_rules(services: Services, engin
     assert {name: types[name] for name in expected} == expected
 
 
-async def test_the_database_finds_a_day_and_a_subject_by_an_index(services: Services) -> None:
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+async def test_the_database_finds_a_day_and_a_subject_by_an_index(services: Services, engine: str) -> None:
     async with services.database.engine.connect() as connection:
         found = await connection.run_sync(
             lambda sync: {
@@ -304,14 +307,15 @@ async def test_the_database_finds_a_day_and_a_subject_by_an_index(services: Serv
         "events": {
             ("tenant_id", "subject_id", "occurred_at"),
             ("tenant_id", "subject_id", "occurred_at", "action", "user_id"),
-            ("tenant_id", "visitor", "subject_id", "occurred_at", "action", "user_id"),
-            ("tenant_id", "visitor", "user_id", "occurred_at", "id"),
+            # On SQLite it has the week, which is an expression: SQLAlchemy does not see it.
+            *((("tenant_id", "visitor"),) if engine == "postgresql" else ()),
         },
         "folded_hours": set(),
         "hour_totals": {("tenant_id", "day")},
         "imported_totals": {
             ("tenant_id", "source", "subject_id", "action", "day", "device", "domain_id"),
         },
+        "linked_visits": {("tenant_id", "visitor")},
         "month_totals": {("tenant_id", "month")},
         "subject_totals": set(),
         "visitor_links": set(),

@@ -3,7 +3,7 @@
 import re
 import shutil
 from asyncio import TaskGroup
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,19 +13,26 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import column, insert, inspect, select, table, text
 from sqlmodel import SQLModel
 
+from base.ids import uuid7
+from base.zones import rules_of
 from database import Database, is_partition, table_of
 from models import (
+    Action,
     DeletedKind,
     Deletion,
+    Event,
     Experience,
     ExperienceTotal,
     Follow,
     FollowTotal,
+    LinkedVisit,
     MonthTotal,
     Publication,
     SubjectTotal,
     Tenant,
     User,
+    VisitorLink,
+    ZoneRules,
 )
 from server import migrations
 from server.failures import Failure
@@ -266,6 +273,60 @@ async def test_totals_of_all_time_are_filled_from_what_is_there(empty_url: str) 
         SubjectTotal: [(1, 5, 1, 5), (2, 5, 1, 2**53 - 1)],
         FollowTotal: [(1, 2, 1), (2, 1, 1), (3, 0, 1)],
         ExperienceTotal: [(5, 1, 1), (5, 3, 2)],
+    }
+
+
+async def test_visits_of_people_who_are_known_by_now_are_filled_by_the_days_of_each_tenant(
+    empty_url: str,
+) -> None:
+    late = datetime(2023, 6, 10, 3, tzinfo=UTC)
+    await migrations.upgrade(empty_url)
+    await migrations.downgrade(empty_url, "0017")
+    known, other = b"k" * 16, b"o" * 16
+
+    def event(tenant: int, action: Action, visitor: bytes, at: datetime, user: int | None = None) -> Event:
+        return Event(
+            tenant_id=tenant,
+            id=uuid7(at),
+            subject_id=5,
+            action=int(action),
+            device=1,
+            domain_id=0,
+            occurred_at=at,
+            user_id=user,
+            visitor=visitor,
+        )
+
+    rules = rules_of("America/New_York")
+    await fill(
+        empty_url,
+        Tenant(id=1),
+        Tenant(id=2, time_zone="America/New_York"),
+        Tenant(id=3, time_zone=rules.name, zone_rules=rules.key),
+        Tenant(id=4),
+        ZoneRules(key=rules.key, file=rules.file, version="2023c"),
+        *(VisitorLink(tenant_id=tenant, visitor=known, user_id=8) for tenant in (1, 2, 3)),
+        *(
+            event(tenant, action, visitor, late + timedelta(hours=hour))
+            for tenant in (1, 2, 3, 4)
+            for hour in (0, 1, 24)
+            for action in (Action.VIEW, Action.UNLIKE, Action.INTERACTION)
+            for visitor in (known, other)
+        ),
+        event(1, Action.PLAY, known, late, 8),
+    )
+
+    await migrations.upgrade(empty_url)
+
+    database = Database(empty_url)
+    async with database.engine.connect() as connection:
+        found = set(map(tuple, await connection.execute(select(table_of(LinkedVisit)))))
+    await database.close()
+    assert found == {
+        (tenant, kind, 5, date(2023, 6, day), known)
+        for tenant, days in ((1, (10, 11)), (2, (9, 10)), (3, (9, 10)))
+        for kind in (1, 2)
+        for day in days
     }
 
 

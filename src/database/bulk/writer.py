@@ -39,6 +39,12 @@ class Bulk:
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
         raise NotImplementedError
 
+    async def lock(self, name: str, tenant_ids: Sequence[int], *, alone: bool) -> None:
+        """Locks something of these tenants until the transaction ends, by a name that is not one of a row.
+        Many may have it at once, or one `alone`. It should be the last lock: others may wait here with all
+        their rows. On SQLite, nobody else writes in any case.
+        """
+
     async def delete(self, statement: Statement[Any], /, **parameters: Any) -> int:
         """Runs a delete. Returns how many rows it deleted."""
         raise NotImplementedError

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, LargeBinary, bindparam, delete, literal_column, select
+from sqlalchemy import BigInteger, bindparam, delete, select
 from sqlmodel import col
 
 from base.kinds import SUBJECT_OF, Action, SubjectKind
@@ -12,6 +12,8 @@ from ingest.columns import ACTIVE, EVENTS, LINKS, TENANTS
 from ingest.deletions.lease import DeletionRow
 from ingest.deletions.renaming import Person, rename_on
 from ingest.deletions.rows import Rows
+from ingest.linked_visits import delete_visits, lock_visits
+from ingest.named_events import IS_LONE, events_of_visitors, named
 from ingest.publication_revisions import raise_revision
 from ingest.topics import Topic, touch
 from models import ActiveUser, Publication, VisitorLink
@@ -41,14 +43,7 @@ _LINKED: Final = Statement(
     lambda tenant_id, visitor: (tenant_id, visitor),
 )
 _SEEN_ON: Final = Statement(
-    select(EVENTS.subject_id, EVENTS.action)
-    .distinct()
-    .where(
-        EVENTS.tenant_id == bindparam("tenant", type_=BigInteger()),
-        EVENTS.visitor == bindparam("visitor", type_=LargeBinary()),
-        # Exactly the words of the index.
-        literal_column("events.user_id IS NULL AND length(events.visitor) = 16"),
-    ),
+    select(EVENTS.subject_id, EVENTS.action).distinct().select_from(events_of_visitors(IS_LONE)),
     lambda id, action: (SUBJECT_OF[Action(action)], id),
 )
 
@@ -74,11 +69,14 @@ async def _tenants(rows: Rows) -> AsyncIterator[list[int]]:
 async def _unlink(rows: Rows, deletion: DeletionRow, tenant_id: int, visitor: bytes) -> None:
     """Of a visitor who is known to be the person, and has events without the person's id."""
     person = Person(rows.lease.seed, None, visitor)
-    for kind, id in set(await rows.database.fetch(_SEEN_ON, tenant=tenant_id, visitor=visitor)):
+    for kind, id in set(await rows.database.fetch(_SEEN_ON, **named(tenant_id, [visitor]))):
         await rename_on(rows, person, tenant_id, kind, id)
     its = (LINKS.tenant_id == tenant_id, LINKS.visitor == visitor, LINKS.user_id == deletion.object_id)
     async with rows.changing() as session:
-        await session.execute(delete(table_of(VisitorLink)).where(*its))
+        await lock_visits(session, tenant_id)
+        ended = await session.execute(delete(table_of(VisitorLink)).where(*its).returning(LINKS.visitor))
+        # Of days whose events are gone.
+        await delete_visits(session, tenant_id, list(ended.scalars()))
     await rows.lease.count(1)
 
 

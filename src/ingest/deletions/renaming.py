@@ -16,13 +16,13 @@ from base.calendar import day_of, start_of_day
 from base.kinds import SUBJECTS, TAKES_BACK, SubjectKind
 from base.sketches import EMPTY, VERSION, added, sketching, who
 from base.time_units import DAY
-from database import Statement, among, bulk, table_of
+from database import Statement, among, bulk, delete_rows, table_of
 from ingest.columns import EVENTS, SKETCHES
 from ingest.deletions.rows import Rows
 from ingest.deletions.subjects import lock_sketch_of_all, merge_sketch_of_all
 from ingest.tenants import TenantRow, wait_to_share
 from ingest.visitors import PASSING_BYTES
-from models import Event, VisitorSketch
+from models import Event, LinkedVisit, VisitorSketch
 
 _ON_SUBJECT: Final = (
     EVENTS.tenant_id == bindparam("tenant", type_=BigInteger()),
@@ -62,6 +62,10 @@ class _Subject(NamedTuple):
         actions = list(map(int, SUBJECTS[self.kind].actions))
         return {"tenant": self.tenant_id, "subject": self.id, "actions": actions}
 
+    def on(self, day: date) -> tuple[int, int, int, date]:
+        """The columns of it on a day, in the tables that have a row for each."""
+        return self.tenant_id, int(self.kind), self.id, day
+
 
 async def rename_on(rows: Rows, person: Person, tenant_id: int, kind: SubjectKind, id: int) -> None:
     """Renames the person's events on one subject, one day after the other."""
@@ -98,6 +102,8 @@ async def _rename(
         by_it = (*of_day, EVENTS.user_id.is_(None), EVENTS.visitor == browser)
         values = {"visitor": person.name(subject.tenant_id, day, browser)}
         renamed += await _change(session, by_it, values, given)
+    if person.visitor is not None:
+        await delete_rows(session, LinkedVisit, [(*subject.on(day), person.visitor)])
     # Of days whose events are gone, nobody can make the sketch anew.
     if tenant.pruned_before is None or day >= tenant.pruned_before:
         await _sketch_anew(session, subject, day, of_day)
@@ -124,5 +130,5 @@ async def _sketch_anew(session: AsyncSession, subject: _Subject, day: date, of_d
         return
     sketch = await to_thread(added, EMPTY, visitors)
     writer = await bulk(session)
-    row = (subject.tenant_id, int(subject.kind), subject.id, day, VERSION, sketch)
+    row = (*subject.on(day), VERSION, sketch)
     await writer.upsert(VisitorSketch, [row], "version = excluded.version, sketch = excluded.sketch")

@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 from base.kinds import SUBJECTS
 from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, Union, sketching
 from database import Statement, among, bulk, table_of
-from ingest.columns import ACTIVE, SKETCHES
+from ingest.columns import ACTIVE, SKETCHES, VISITS
 from ingest.deletions.ranges import Ranges, ranges_of_tenant
 from ingest.deletions.rows import Rows
 from ingest.tenants import wait_to_share
@@ -22,6 +22,7 @@ from models import (
     Event,
     HourTotal,
     ImportedTotal,
+    LinkedVisit,
     MonthTotal,
     SubjectKind,
     SubjectTotal,
@@ -49,8 +50,10 @@ _BY_ACTION: Final = (
     _of_actions(MonthTotal, "action", "month", "device", "domain_id"),
     _of_actions(SubjectTotal, "action"),
 )
-_OF_KIND: Final = _of_subject(
-    ActiveUser, ACTIVE.subject_kind == bindparam("kind", type_=SmallInteger()), order=["user_id"]
+_KIND: Final = bindparam("kind", type_=SmallInteger())
+_OF_KIND: Final = (
+    _of_subject(ActiveUser, ACTIVE.subject_kind == _KIND, order=["user_id"]),
+    _of_subject(LinkedVisit, VISITS.subject_kind == _KIND, order=["day", "visitor"]),
 )
 _OF_ASSET: Final = _of_subject(EngagedView, order=["occurred_at", "view_id"])
 
@@ -64,7 +67,8 @@ async def delete_subjects(rows: Rows, tenant_id: int, kind: SubjectKind, ids: Se
         given = {"tenant": tenant_id, "subject": id}
         for ranges in _BY_ACTION:
             await rows.delete(ranges, **given, actions=actions)
-        await rows.delete(_OF_KIND, **given, kind=int(kind))
+        for ranges in _OF_KIND:
+            await rows.delete(ranges, **given, kind=int(kind))
         if kind is SubjectKind.ASSET:
             await rows.delete(_OF_ASSET, **given)
     for start in range(0, len(ids), _AT_A_TIME):
