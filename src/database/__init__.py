@@ -26,7 +26,7 @@ from database.lists import (
     spans,
     unlimited,
 )
-from database.packed import EXACT_BELOW, counts_by, interleaved, packed, quick_sum
+from database.packed import EXACT_BELOW, counts_by, counts_where, interleaved, packed, quick_sum
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
 from database.readers import most_connections
 from database.sessions import NAME_SESSIONS, NEEDS_SESSIONS, are_lent_by_transaction
@@ -59,6 +59,7 @@ __all__ = [
     "change_rows",
     "channel_of",
     "counts_by",
+    "counts_where",
     "current_usage",
     "delete_rows",
     "drop_partitions",

@@ -10,6 +10,7 @@ from itertools import starmap
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
+from asyncpg.pgproto.pgproto import UUID as QuickUUID
 from sqlalchemy import (
     BindParameter,
     CompoundSelect,
@@ -155,5 +156,5 @@ def _result(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
 
 
 def _uuid(digits: str | None) -> UUID | None:
-    """SQLite has the digits alone. To read them like this takes less than to let UUID look for hyphens."""
-    return None if digits is None else UUID(int=int(digits, 16))
+    """SQLite has the digits alone. asyncpg has a UUID that reads them in a tenth of the time."""
+    return None if digits is None else QuickUUID(digits)

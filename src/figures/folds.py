@@ -4,7 +4,8 @@ The text of a fold, `str(fold)`, is the formula that the documents show.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from operator import sub
+from functools import partial
+from operator import add, sub
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from models import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
@@ -29,16 +30,15 @@ class Fold(Protocol[V_co]):
     def of(self, totals: Any, /) -> V_co: ...
 
 
-def of_all(fold: Fold[V], totals: Sequence[Any]) -> Iterable[V]:
-    """What the fold makes of each of many totals. Without a call for each, if the fold has a way."""
+def of_all(fold: Fold[V]) -> Callable[[Sequence[Any]], Iterable[V]]:
+    """Makes what the fold makes of each of many totals. Without a call for each, if the fold has a way."""
     by_column: Callable[[Sequence[Any]], Iterable[V]] | None = getattr(fold, "by_column", None)
-    return map(fold.of, totals) if by_column is None else by_column(totals)
+    return partial(map, fold.of) if by_column is None else by_column
 
 
-def _counts(key: Any, totals: Sequence[Totals]) -> list[int]:
+def _plain(key: Any) -> Any:
     # The numbers of actions are found in a third of the time in which the members of the enum are.
-    plain = int(key) if isinstance(key, int) else key
-    return [counts.get(plain, 0) for counts in totals]
+    return int(key) if isinstance(key, int) else key
 
 
 def _named(keys: Iterable[Any]) -> str:
@@ -52,13 +52,17 @@ class Sum:
 
     def __init__(self, *keys: Any) -> None:
         self.keys: tuple[Any, ...] = keys
+        self._plain = [_plain(key) for key in keys]
 
     def of(self, totals: Totals, /) -> int:
         return sum([totals.get(key, 0) for key in self.keys])
 
     def by_column(self, totals: Sequence[Totals]) -> Iterable[int]:
-        columns = [_counts(key, totals) for key in self.keys]
-        return columns[0] if len(columns) == 1 else map(sum, zip(*columns, strict=True))
+        first, *others = self._plain
+        summed: Iterable[int] = [counts.get(first, 0) for counts in totals]
+        for key in others:
+            summed = map(add, summed, [counts.get(key, 0) for counts in totals])
+        return summed
 
     def __str__(self) -> str:
         return _named(self.keys)
@@ -72,6 +76,7 @@ class Standing:
     def __init__(self, action: Action) -> None:
         self._action = action
         self._takes_back = tuple(taking for taking, taken in TAKES_BACK.items() if taken is action)
+        self._plain = [_plain(key) for key in self.keys]
 
     @property
     def keys(self) -> tuple[Action, ...]:
@@ -84,9 +89,10 @@ class Standing:
         return standing
 
     def by_column(self, totals: Sequence[Totals]) -> Iterable[int]:
-        standing: Iterable[int] = _counts(self._action, totals)
-        for action in self._takes_back:
-            standing = map(sub, standing, _counts(action, totals))
+        done, *takes_back = self._plain
+        standing: Iterable[int] = [counts.get(done, 0) for counts in totals]
+        for key in takes_back:
+            standing = map(sub, standing, [counts.get(key, 0) for counts in totals])
         return standing
 
     def __str__(self) -> str:
@@ -118,7 +124,7 @@ class ActiveUsers(NamedTuple):
         return totals.get(self, 0)
 
     def by_column(self, totals: Sequence[Totals]) -> Iterable[int]:
-        return _counts(self, totals)
+        return [counts.get(self, 0) for counts in totals]
 
     def __str__(self) -> str:
         return f"distinct users of {_named(self.actions)} in {self.days} days"

@@ -42,7 +42,7 @@ def of_totals(figures: Figures, **parts: type) -> Callable[[type[T]], type[T]]:
     def added(face: type[T]) -> type[T]:
         for figure in figures:
             fold = figure.fold
-            setattr(face, figure.name, MadeOf("_totals", fold.of, partial(of_all, fold)))
+            setattr(face, figure.name, MadeOf("_totals", fold.of, of_all(fold)))
         for name, part in parts.items():
             setattr(face, name, MadeOf("_totals", partial(with_totals, part)))
         return face

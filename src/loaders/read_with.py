@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import BigInteger, bindparam, func, select
 
-from database import counts_by, made_of, table_of
+from database import counts_where, made_of, table_of
 from figures.engagement import ACTIVE_USERS
 from loaders.active_users import IS_ON_PUBLICATION, ActiveUntilNow
 from loaders.ahead import ReadWith, Row
@@ -84,9 +84,11 @@ _OF_PUBLICATION = (
         row=PublicationRow,
         loader=ExperienceCountsOfPublication,
         columns=(
-            select(counts_by(EXPERIENCE_TOTALS.type, EXPERIENCE_TOTALS.count))
-            .where(EXPERIENCE_TOTALS.publication_id == PUBLICATIONS.id)
-            .scalar_subquery(),
+            counts_where(
+                EXPERIENCE_TOTALS.type,
+                EXPERIENCE_TOTALS.count,
+                EXPERIENCE_TOTALS.publication_id == PUBLICATIONS.id,
+            ),
         ),
         values=_as_read,
         keys=lambda of, _: of.id,
@@ -95,9 +97,12 @@ _OF_PUBLICATION = (
         row=PublicationRow,
         loader=TotalsOfSubject,
         columns=(
-            select(counts_by(SUBJECTS.action, SUBJECTS.count))
-            .where(SUBJECTS.tenant_id == USERS.tenant_id, SUBJECTS.subject_id == PUBLICATIONS.id)
-            .scalar_subquery(),
+            counts_where(
+                SUBJECTS.action,
+                SUBJECTS.count,
+                SUBJECTS.tenant_id == USERS.tenant_id,
+                SUBJECTS.subject_id == PUBLICATIONS.id,
+            ),
         ),
         values=_as_read,
         keys=lambda of, _: zip(of.tenant_id, of.id, strict=True),

@@ -58,7 +58,7 @@ class AssetLine(NamedTuple):
 def columns_of(lines: Sequence[AssetLine]) -> list[Sequence[Any]]:
     """What the lines have in each column of the table."""
     assets, workspaces, parts, totals, ids = zip(*lines, strict=True) if lines else ([], [], [], [], [])
-    return [assets, workspaces, parts, *(list(of_all(figure.fold, totals)) for figure in SHOWN), ids]
+    return [assets, workspaces, parts, *(list(of_all(figure.fold)(totals)) for figure in SHOWN), ids]
 
 
 class Period(NamedTuple):
