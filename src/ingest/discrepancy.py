@@ -7,14 +7,20 @@ from zoneinfo import ZoneInfo
 from sqlmodel import SQLModel
 
 from base.calendar import day_of
-from models import ActiveUser, DayTotal, EngagedView, HourTotal, MonthTotal, VisitorSketch
+from models import ActiveUser, Attendance, DayTotal, EngagedView, HourTotal, MonthTotal, VisitorSketch
 
 Values = tuple[Any, ...]
 
 INSTANTS: dict[type[SQLModel], int] = {ActiveUser: 0, EngagedView: 2}
 """The place of the instant among the values."""
-_DAYS: dict[type[SQLModel], int] = {DayTotal: 3, MonthTotal: 3, VisitorSketch: 3, HourTotal: 2}
-"""The place of the day, or the month, in the key. Totals by the hour have days in UTC."""
+_DAYS: dict[type[SQLModel], int] = {
+    DayTotal: 3,
+    MonthTotal: 3,
+    VisitorSketch: 3,
+    HourTotal: 2,
+    Attendance: 3,
+}
+"""The place of the day, or the month, in the key. Totals by the hour and attendances have days in UTC."""
 
 
 class Discrepancy(NamedTuple):

@@ -8,13 +8,24 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from base.attendance import number_of_hours, users_in
 from base.calendar import day_of
 from base.sketches import VERSION, estimate
 from database import table_of
 from ingest.columns import DOMAINS
 from ingest.discrepancy import Discrepancy, Values
 from ingest.tenants import TenantRow
-from models import SUBJECT_OF, Action, ActiveUser, Device, EngagedView, HourTotal, SubjectKind, VisitorSketch
+from models import (
+    SUBJECT_OF,
+    Action,
+    ActiveUser,
+    Attendance,
+    Device,
+    EngagedView,
+    HourTotal,
+    SubjectKind,
+    VisitorSketch,
+)
 
 NONE = "-"
 
@@ -100,6 +111,8 @@ def _value(discrepancy: Discrepancy, values: Values | None) -> str:
         return f"about {estimate([sketch]).estimate}" if version == VERSION else f"version {version}"
     if discrepancy.model is HourTotal:
         return _by_hour(values)
+    if discrepancy.model is Attendance:
+        return _people(*values)
     return str(*values)
 
 
@@ -107,6 +120,10 @@ def _by_hour(sums: Values) -> str:
     """The hours in UTC that have anything, such as `3 at 07, 1 at 23`."""
     counts = (after - before for before, after in pairwise((0, *sums)))
     return ", ".join(f"{count} at {hour:02}" for hour, count in enumerate(counts) if count) or NONE
+
+
+def _people(people: bytes) -> str:
+    return f"people: {len(users_in(people))}, hours: {number_of_hours(people)}"
 
 
 def _instant(at: datetime) -> str:

@@ -16,7 +16,8 @@ CALLS = [
     *(
         f"{table} by tenant_id with events, "
         for table in (
-            "active_users", "day_totals", "domain_aliases", "engaged_views", "folded_hours", "hour_totals",
+            "active_users", "attendances", "day_totals", "domain_aliases", "engaged_views", "folded_hours",
+            "hour_totals",
             "imported_totals", "month_totals", "subject_totals", "visitor_links", "visitor_sketches",
         )
     ),
