@@ -17,7 +17,9 @@ from ingest.deleted_subjects import are_there
 from ingest.erased_users import ALL_ERASED
 from ingest.tenants import TenantRow
 
-_SUBJECTS: Final = 20
+_SUBJECTS: Final = 200
+_ROWS: Final = 250
+"""So many go into one transaction, or some more."""
 _KNOWN: Final = Lookup(select(USERS.id).where(among(USERS.id, "ids")), int)
 
 
@@ -25,10 +27,15 @@ async def attended(
     seen: AsyncConnection, tenant_id: int, first: date, stop: date, subjects: Sequence[int]
 ) -> AsyncIterator[Mapping[Key, bytes]]:
     """Of some subjects at a time. Nothing is said of subjects to which nobody came."""
+    found: dict[Key, bytes] = {}
     for start in range(0, len(subjects), _SUBJECTS):
         some = subjects[start : start + _SUBJECTS]
-        if found := await attendances_within(seen, tenant_id, first, stop, some):
+        found |= await attendances_within(seen, tenant_id, first, stop, some)
+        if len(found) > _ROWS:
             yield found
+            found = {}
+    if found:
+        yield found
 
 
 async def add_known(

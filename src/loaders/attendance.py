@@ -3,10 +3,10 @@
 Whole hours of folded days are read from attendances. All others, and parts of hours, are read from events.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
+from itertools import compress
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -26,7 +26,8 @@ from sqlalchemy import (
 )
 
 from base.arrays import arrays
-from base.attendance import hours_within, number_of_people
+from base.attendance import Attended as People
+from base.attendance import Named, hours_within, numbers_of_people
 from base.calendar import CutEdges, Piece, Span, cut_at_hours
 from base.sketches import ALL_SUBJECTS
 from base.time_units import DAY
@@ -61,33 +62,38 @@ async def numbers_attended(
     """One for each of `asked`. `today` is in UTC: no day from it on is folded yet."""
     await arrays.ready()
     cut = cut_at_hours([Piece(0, *span)], today)
-    rows = await database.fetch_columns(
+    runs = await database.fetch_columns(
         _statement(bool(cut.hours), len(cut.rest)),
-        _rows,
+        lambda columns: [_Run(*columns)],
         tenants=list({one.tenant_id for one in asked}),
         attendances=[(place, *key) for place, one in enumerate(asked) for key in one.attendances],
         subjects=[(one.tenant_id, id, place) for place, one in enumerate(asked) for id in one.subjects],
         actions=list(actions),
         **_limits(cut),
     )
-    parts: defaultdict[int, defaultdict[int, list[bytes]]] = defaultdict(lambda: defaultdict(list))
-    others: defaultdict[int, list[int]] = defaultdict(list)
-    for place, part, people, user_id in rows:
-        if people is None:
-            others[place].append(user_id)
-        else:
-            parts[place][part].append(people)
-    hours = _hours(cut)
-    return [
-        number_of_people(
-            [(b"".join(some), hours[part]) for part, some in parts[place].items()], others[place]
-        )
-        for place in range(len(asked))
-    ]
+    return _counted(runs, _hours(cut), len(asked))
 
 
-def _rows(columns: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
-    return list(zip(*columns, strict=True))
+def _counted(runs: Sequence["_Run"], hours: Mapping[int, int], groups: int) -> list[int]:
+    attended, named = People([], [], []), Named([], [])
+    for run in runs:
+        are_attended = [people is not None for people in run.people]
+        attended.groups.extend(compress(run.places, are_attended))
+        attended.hours.extend(map(hours.__getitem__, compress(run.parts, are_attended)))
+        attended.people.extend(people for people in run.people if people is not None)
+        are_named = [user_id is not None for user_id in run.user_ids]
+        named.groups.extend(compress(run.places, are_named))
+        named.user_ids.extend(user_id for user_id in run.user_ids if user_id is not None)
+    return numbers_of_people(attended, named, groups)
+
+
+class _Run(NamedTuple):
+    """Some rows, as columns: each has people or a user."""
+
+    places: Sequence[int]
+    parts: Sequence[int]
+    people: Sequence[bytes | None]
+    user_ids: Sequence[int | None]
 
 
 def _limits(cut: CutEdges) -> dict[str, date | datetime]:

@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 
 from base.attendance import (
     NOBODY,
+    Attended,
+    Named,
     entry,
     hours_of,
     hours_within,
     number_of_hours,
-    number_of_people,
+    numbers_of_people,
     only_within,
     packed,
     searched,
@@ -62,10 +64,22 @@ def test_people_and_hours_are_left_out(came: Came, gone: set[int], first: int, s
     assert told(without(people, gone)) == expected(left)
     if first < stop:
         assert told(only_within(people, hours_within(first, stop))) == expected(inside)
-        assert number_of_people([(people, hours_within(first, stop))]) == len(expected(inside))
+        asked = Attended([0], [hours_within(first, stop)], [people])
+        assert numbers_of_people(asked, Named([], []), 1) == [len(expected(inside))]
 
 
-@given(CAME, CAME, st.lists(USERS))
-def test_nobody_is_counted_twice(one: Came, other: Came, others: list[int]) -> None:
-    parts = [(attendance(one) + attendance(other), WHOLE), (NOBODY, WHOLE)]
-    assert number_of_people(parts, others) == len({user_id for user_id, _ in (*one, *other)} | set(others))
+@given(st.lists(st.tuples(st.integers(0, 3), CAME)), st.lists(st.tuples(st.integers(0, 3), USERS)))
+def test_nobody_is_counted_twice_in_a_group(
+    parts: list[tuple[int, Came]], others: list[tuple[int, int]]
+) -> None:
+    people: defaultdict[int, set[int]] = defaultdict(set)
+    for group, came in parts:
+        people[group].update(user_id for user_id, _ in came)
+    for group, user_id in others:
+        people[group].add(user_id)
+
+    attended = Attended(
+        [group for group, _ in parts], [WHOLE] * len(parts), [attendance(came) for _, came in parts]
+    )
+    named = Named([group for group, _ in others], [user_id for _, user_id in others])
+    assert numbers_of_people(attended, named, 4) == [len(people[group]) for group in range(4)]

@@ -182,7 +182,7 @@ async def test_what_was_pruned_is_missing_from_parts_of_days(studio: Studio, ids
     await prune(studio.services.database, tenants, START, keep=timedelta(days=1))
 
     assert await unique(studio, ("2023-06-02T12:00:00Z", "2023-06-03T23:59:59Z")) == exactly(2, 1)
-    assert await unique(studio, ("2023-06-03T08:00:00Z", "2023-06-03T12:00:00Z")) == exactly(0)
+    assert await unique(studio, ("2023-06-03T08:00:00Z", "2023-06-03T12:00:00Z")) == exactly(0, 1)
 
 
 async def name(studio: Studio, asset: str, *seen: tuple[str, str | None, str | None]) -> None:
