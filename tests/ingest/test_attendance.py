@@ -1,5 +1,6 @@
 """Signed-in people of folded days, by the answers of the server: they are those of raw events."""
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import select, text
 
 from base.attendance import hours_of, users_in
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY
+from base.ids import uuid7
 from base.time_units import DAY
 from database import table_of
 from ingest.deletions.work import delete_buried
@@ -17,8 +19,10 @@ from ingest.rebuild import Rebuilt, rebuild
 from ingest.tenants import tenants_with_events
 from ingest.verify import Verification
 from models import Attendance
+from tests.commands import done
+from tests.events import set_time_zone
 from tests.interrupted import Interrupted
-from tests.studio import Studio
+from tests.studio import SECRET, Studio
 
 FIGURES = """query($id: ID!, $range: DateRange!, $zone: TimeZone) {
   organization(id: $id) { metrics(range: $range, timeZone: $zone) { uniqueVisitors { signedIn } } } }"""
@@ -297,3 +301,49 @@ async def test_attendances_are_verified_and_mended(studio: Studio) -> None:
     assert mended == Rebuilt(5, None)
     assert await stored(studio) == before
     assert await wrong(studio) == []
+
+
+async def test_hours_of_which_no_events_are_kept_stay_when_later_ones_are_taken_back(studio: Studio) -> None:
+    """In New York, the first kept day begins at 4:00 in UTC."""
+    await set_time_zone(studio, "owner", "America/New_York")
+    publication = {"subject": {"publicationId": studio.publication}, "action": "VIEW"}
+    came_at = (("stranger", "03:30"), ("cocreator", "03:10"), ("stranger", "09:00"))
+    ids = [str(uuid7(studio.clock.now)) for _ in came_at]
+    await report(
+        studio,
+        [
+            {**publication, "occurredAt": f"2023-06-13T{at}:00Z", "who": who, "id": id}
+            for (who, at), id in zip(came_at, ids, strict=True)
+        ],
+        "owner",
+    )
+    database = studio.services.database
+    await prune(database, await tenants_with_events(database), studio.clock.now, keep=2 * DAY)
+
+    removed = await studio.ask(REMOVE, "owner", s=publication["subject"], ids=ids[2:])
+
+    assert removed.data == {"removeEvents": {"removed": 1}}
+    people = {"cocreator": [3], "stranger": [3]}
+    assert await stored(studio) == {(0, 0, date(2023, 6, 13)): people, (1, 1, date(2023, 6, 13)): people}
+    assert await wrong(studio) == []
+
+
+async def test_active_users_are_explained_by_attendances(studio: Studio, database_url: str) -> None:
+    publication = {"subject": {"publicationId": studio.publication}, "action": "VIEW"}
+    days = ("05-20T12:00", "05-20T13:00", "06-10T23:30")
+    await report(
+        studio, [{**publication, "occurredAt": f"2023-{at}:00Z", "who": "stranger"} for at in days], "owner"
+    )
+    await fold_each(studio)
+
+    told = await asyncio.to_thread(
+        done, "explain", "ai-research-studio", "monthlyActiveUsers",
+        "--from", "2023-06-10", "--to", "2023-06-10",
+        VIEWGRAPH_DATABASE_URL=database_url, VIEWGRAPH_SECRET=SECRET,
+    )  # fmt: skip
+
+    lines = [" ".join(line.split()) for line in told.splitlines()]
+    assert [line for line in lines if line.startswith(("attendances", "events"))] == [
+        "attendances 2023-05-12T00:00:00Z 2023-06-11T00:00:00Z - 2 - -",
+        "events 2023-05-12T00:00:00Z 2023-06-11T00:00:00Z - 3 1 1",
+    ]
