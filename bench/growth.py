@@ -66,7 +66,7 @@ _DEVICES = {1: 0.35, 2: 0.5, 3: 0.15}
 _DOMAINS = {1: 0.7, 2: 0.3}
 _USERS = 20_000
 _WITH_USER = 10
-"""Of so many events in a row of an hour, the first one has a user."""
+"""One of so many events has a user."""
 _AT_A_TIME = 20_000
 _MOST_POINTS = 1_000_000
 _LEAST_SECONDS = 0.1
@@ -116,13 +116,13 @@ def events_of(day: Day) -> Iterator[tuple[Any, ...]]:
                 low = (subject << 48 | action << 40 | device << 36 | domain << 32 | number) & (1 << 62) - 1
                 id = (at // 1_000) << 80 | 7 << 76 | (at % 1_000) << 64 | 0b10 << 62 | low
                 bytes_ = id.to_bytes(16, "big")
-                user = user_of(id) if number % _WITH_USER == 0 else None
-                yield TENANT, bytes_, subject, action, device, domain, at, None, user, bytes_[8:], None
+                yield TENANT, bytes_, subject, action, device, domain, at, None, user_of(id), bytes_[8:], None
 
 
-def user_of(id: int) -> int:
-    """Spread evenly."""
-    return 1 + id * 0x9E3779B97F4A7C15 % (1 << 64) * _USERS // (1 << 64)
+def user_of(id: int) -> int | None:
+    """As if drawn at random: a tenth of the events have one."""
+    drawn = (id ^ id >> 64) * 0x9E3779B97F4A7C15 % (1 << 64)
+    return 1 + (drawn >> 16) % _USERS if (drawn >> 48) % _WITH_USER == 0 else None
 
 
 def attendances_of(day: Day) -> list[tuple[Any, ...]]:

@@ -58,14 +58,13 @@ async def add_attendances(writer: Bulk, added: Mapping[Key, bytes]) -> None:
     """Adds people of subjects to what is stored of these, and of all subjects. The tenants must be locked."""
     if not added:
         return
-    together_added = {**added, **of_all_subjects(added)}
+    given = {**added, **of_all_subjects(added)}
     # Writers that lock in one order never wait for each other in a circle. All subjects come first.
-    keys = sorted(together_added)
-    claimed = await writer.packed.claim(Attendance, [(*key, NOBODY) for key in keys], follows=True)
+    keys = sorted(given)
+    stored = await writer.packed.claim(Attendance, [(*key, given[key]) for key in keys])
     rows = []
-    for key, row in zip(keys, claimed, strict=True):
-        known = row[_PEOPLE_PLACE] if row else NOBODY
-        if (grown := together([known, together_added[key]])) != known:
+    for key, row in zip(keys, stored, strict=True):
+        if row and (grown := together([row[_PEOPLE_PLACE], given[key]])) != row[_PEOPLE_PLACE]:
             rows.append((*key, grown))
     await writer.packed.upsert(Attendance, rows, CHANGED)
 
