@@ -21,12 +21,14 @@ from database import Database, table_of
 from figures.folds import done_to
 from ingest.deletions.pace import Pace
 from ingest.discrepancy_rows import DiscrepancyRow
+from ingest.event_columns import EventColumns
+from ingest.event_imports import begin_import
 from ingest.events import NewEvent
 from ingest.folding import Busy, fold, fold_all
 from ingest.prune import prune
 from ingest.rebuild import Rebuilt, change_time_zone, rebuild
 from ingest.retention import Retention, keep_to
-from ingest.store import store
+from ingest.store import store, store_in_bulk
 from ingest.verify import Verification
 from loaders.attendance import Attended, numbers_attended
 from loaders.counts import read_counts
@@ -35,6 +37,7 @@ from loaders.members import members_of
 from loaders.points import read_points
 from models import SUBJECT_OF, Action, Attendance, Device, FoldedHours, HourTotal, SubjectKind, Tenant
 from resolvers.context import Services
+from resolvers.import_undo import undo_import
 from server.accounts import create_user
 from tests.commands import done
 from tests.events import record, view
@@ -219,6 +222,22 @@ async def test_hours_of_a_series_are_those_of_raw_events(place: Place) -> None:
     with place.database.observed(seen.append):
         await hours(none, [0, 0, 0])
     assert "until_23" in seen[0]
+
+
+async def test_an_import_that_is_undone_leaves_totals_and_people_as_they_were(place: Place) -> None:
+    await place.add(place.events[:150])
+    await place.fold()
+    before = await place.rows(HourTotal), await place.rows(Attendance), await place.answers()
+    number = await begin_import(place.database, "events.csv", place.clock.now)
+    brought = EventColumns.of(place.events[150:])
+    await place.database.in_bulk(lambda bulk: store_in_bulk(bulk, brought, import_id=number))
+    assert await place.rows(Attendance) != before[1]
+    assert await is_right(place)
+
+    assert await undo_import(place.services, number, place.clock.now) == 150
+
+    assert (await place.rows(HourTotal), await place.rows(Attendance), await place.answers()) == before
+    assert await place.lines() == []
 
 
 async def test_an_event_that_is_not_committed_yet_is_waited_for(place: Place) -> None:
