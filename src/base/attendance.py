@@ -5,7 +5,8 @@ each in eight bytes.
 """
 
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain, pairwise
 from typing import Any, Final, NamedTuple
 
 from base.arrays import numpy
@@ -17,6 +18,7 @@ _ID_BYTES: Final = 5
 _FORM: Final = "<u8"
 _BYTES: Final = 8
 _FEW: Final = 50
+_BYTES_AT_A_TIME: Final = 1 << 16
 _FEW_PLACES: Final = 65_536
 """So many people that may be there may have flags of their own, however few are there."""
 
@@ -107,34 +109,61 @@ class Named(NamedTuple):
 
 def numbers_of_people(attended: Attended, named: Named, groups: int) -> list[int]:
     """How many different people there are in each group, from the group 0 to the last one."""
-    numbers = _numbers(b"".join(attended.people))
-    sizes = numpy().fromiter(map(len, attended.people), dtype="i8", count=len(attended.people)) // _BYTES
-    are_asked = numbers & numpy().repeat(numpy().array(attended.hours, dtype=_FORM), sizes) != 0
-    of_groups = numpy().repeat(numpy().array(attended.groups, dtype="i8"), sizes)[are_asked]
-    ids = (numbers[are_asked] >> _HOURS).astype("i8")
-    return _different(
-        numpy().concatenate((of_groups, numpy().array(named.groups, dtype="i8"))),
-        numpy().concatenate((ids, numpy().array(named.user_ids, dtype="i8"))),
-        groups,
-    )
-
-
-def _different(of_groups: Any, ids: Any, groups: int) -> list[int]:
-    if not len(ids):
-        return [0] * groups
-    stop = int(ids.max()) + 1
-    places = of_groups * stop + ids
-    if groups * stop <= _FEW_PLACES + 8 * len(ids):
+    stop = max(map(_last_user, attended.people), default=0)
+    stop = max(stop, max(named.user_ids, default=0)) + 1
+    places = chain(_attended(attended, stop), [_named(named, stop)])
+    size = sum(map(len, attended.people)) // _BYTES
+    if groups * stop <= _FEW_PLACES + 8 * size:
         # It takes a tenth of the time of sorting them.
         are_there = numpy().zeros(groups * stop, dtype=bool)
-        are_there[places] = True
+        for some in places:
+            are_there[some] = True
         counts: list[int] = are_there.reshape(groups, stop).sum(axis=1).tolist()
         return counts
-    places.sort()
-    are_first = numpy().concatenate(([True], places[1:] != places[:-1]))
-    different = places[are_first] // stop
-    numbers: list[int] = numpy().bincount(different, minlength=groups).tolist()
+    different = _different(numpy().concatenate(list(places)))
+    numbers: list[int] = numpy().bincount(different // stop, minlength=groups).tolist()
     return numbers
+
+
+def _last_user(people: bytes) -> int:
+    return int.from_bytes(people[-_ID_BYTES:], "little")
+
+
+def _attended(attended: Attended, stop: int) -> Iterator[Any]:
+    """A number for each person of each group. Some at a time: new memory for all of them would take several
+    times as long as to count them.
+    """
+    for first, last in pairwise(_cuts(attended.people)):
+        people = attended.people[first:last]
+        numbers = _numbers(b"".join(people))
+        sizes = [len(one) // _BYTES for one in people]
+        hours = numpy().array(attended.hours[first:last], dtype=_FORM)
+        of_groups = numpy().array(attended.groups[first:last], dtype="i8") * stop
+        are_asked = numbers & numpy().repeat(hours, sizes) != 0
+        yield (numpy().repeat(of_groups, sizes) + (numbers >> _HOURS).astype("i8"))[are_asked]
+
+
+def _cuts(people: Sequence[bytes]) -> Iterator[int]:
+    """The places before and after each of the parts that are read at a time."""
+    size = _BYTES_AT_A_TIME
+    for place, one in enumerate(people):
+        if size >= _BYTES_AT_A_TIME:
+            yield place
+            size = 0
+        size += len(one)
+    yield len(people)
+
+
+def _named(named: Named, stop: int) -> Any:
+    return numpy().array(named.groups, dtype="i8") * stop + numpy().array(named.user_ids, dtype="i8")
+
+
+def _different(places: Any) -> Any:
+    """Of several that are equal, the first one. Changes their order."""
+    places.sort()
+    are_first = numpy().ones(len(places), dtype=bool)
+    are_first[1:] = places[1:] != places[:-1]
+    return places[are_first]
 
 
 def _numbers(people: bytes) -> Any:
