@@ -19,7 +19,7 @@ from ingest.tenants import TenantRow
 
 _SUBJECTS: Final = 200
 _ROWS: Final = 250
-"""So many go into one transaction, or some more."""
+"""So many are worth a transaction."""
 _KNOWN: Final = Lookup(select(USERS.id).where(among(USERS.id, "ids")), int)
 
 

@@ -238,11 +238,15 @@ async def _add_people(
     database: Database, days: _Days, people: Mapping[Key, bytes], pace: Pace, clock: Clock
 ) -> _Days:
     """Returns the days with the last sign of life."""
-    async with pace.turn(), database.writing(is_change=False) as session:
-        now = clock()
-        tenant, days = await _shared(session, days, now)
-        is_old = now - days.began >= _REMEMBERED
-        await add_known(await bulk(session), tenant, people, are_all_looked_up=is_old)
+    # By days, so that few attendances of all subjects are in each step.
+    left = sorted(people.items(), key=lambda one: one[0][-1])
+    while some := left[: pace.size]:
+        left = left[len(some) :]
+        async with pace.turn(), database.writing(is_change=False) as session:
+            tenant, days = await _shared(session, days, clock())
+            is_old = clock() - days.began >= _REMEMBERED
+            with pace.measured():
+                await add_known(await bulk(session), tenant, dict(some), are_all_looked_up=is_old)
     return days
 
 
