@@ -276,7 +276,7 @@ async def _forget(database: Database, days: _Days, pace: Pace, clock: Clock) -> 
                 _, days = await _shared(session, days, clock())
                 with pace.measured():
                     rows = (await session.execute(some.limit(pace.size))).all()
-                    await delete_rows(session, model, [tuple(row) for row in rows])
+                    await delete_rows(session, model, sorted(map(tuple, rows)))
                 is_left = bool(rows)
     await _end(database, days, days.folded)
 
