@@ -3,7 +3,8 @@
 python -m bench.growth --events 1000000 --events 10000000 --folder FOLDER
 
 Each database has a year of one tenant: 20 assets, three actions, three devices and two sites. Events lie
-evenly in time, so a day has the same rows of totals however many events there are. Up to `--raw` events all
+evenly in time, so a day has the same rows of totals however many events there are. A tenth of them have one
+of 20,000 users. Up to `--raw` events all
 are there, and days are folded as a server does it; of more events, the latest are there, beside all totals.
 Reads are of days that are over. CPU is that of this process, and of PostgreSQL.
 """
@@ -24,16 +25,31 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 from sqlalchemy import text
 
+from base.attendance import entry, packed
 from base.calendar import Cut, DateInterval, Span, Timeline, month_start, time_zone
+from base.sketches import ALL_SUBJECTS
 from bench.cpu import cpu_seconds
 from database import Database, bulk, ensure_partitions
 from database.bulk.columns import columns_of
 from ingest.folding import fold
+from loaders.attendance import Attended, numbers_attended
 from loaders.counts import read_counts
 from loaders.measures import Measure
 from loaders.members import members_of
 from loaders.points import read_points
-from models import Action, DayTotal, Domain, Event, FoldedHours, HourTotal, MonthTotal, SubjectTotal, Tenant
+from models import (
+    Action,
+    Attendance,
+    DayTotal,
+    Domain,
+    Event,
+    FoldedHours,
+    HourTotal,
+    MonthTotal,
+    SubjectKind,
+    SubjectTotal,
+    Tenant,
+)
 from server import migrations
 from tests.postgres import PostgresServer
 
@@ -48,6 +64,9 @@ _SUBJECTS = range(1, 21)
 _ACTIONS = {Action.VIEW_3D: 0.6, Action.INTERACTION: 0.3, Action.AR_CLICK: 0.1}
 _DEVICES = {1: 0.35, 2: 0.5, 3: 0.15}
 _DOMAINS = {1: 0.7, 2: 0.3}
+_USERS = 20_000
+_WITH_USER = 10
+"""One of so many events has a user."""
 _AT_A_TIME = 20_000
 _MOST_POINTS = 1_000_000
 _LEAST_SECONDS = 0.1
@@ -97,7 +116,24 @@ def events_of(day: Day) -> Iterator[tuple[Any, ...]]:
                 low = (subject << 48 | action << 40 | device << 36 | domain << 32 | number) & (1 << 62) - 1
                 id = (at // 1_000) << 80 | 7 << 76 | (at % 1_000) << 64 | 0b10 << 62 | low
                 bytes_ = id.to_bytes(16, "big")
-                yield TENANT, bytes_, subject, action, device, domain, at, None, None, bytes_[8:], None
+                yield TENANT, bytes_, subject, action, device, domain, at, None, user_of(id), bytes_[8:], None
+
+
+def user_of(id: int) -> int | None:
+    """As if drawn at random: a tenth of the events have one."""
+    drawn = (id ^ id >> 64) * 0x9E3779B97F4A7C15 % (1 << 64)
+    return 1 + (drawn >> 16) % _USERS if (drawn >> 48) % _WITH_USER == 0 else None
+
+
+def attendances_of(day: Day) -> list[tuple[Any, ...]]:
+    """Rows of the table, with packed values. They are those of `events_of`."""
+    came: dict[tuple[int, int], list[int]] = {}
+    for _, _, subject, _, _, _, at, _, user, *_ in events_of(day):
+        if user is not None:
+            hour = at // 3_600_000_000 % 24
+            for key in ((int(SubjectKind.ASSET), subject), ALL_SUBJECTS):
+                came.setdefault(key, []).append(entry(user, hour))
+    return [(TENANT, *key, day.day.toordinal(), packed(some)) for key, some in sorted(came.items())]
 
 
 async def fill(url: str, events: int, raw: int) -> float | None:
@@ -142,6 +178,7 @@ async def _store_day(database: Database, day: Day, *, has_events: bool, is_folde
         if is_folded:
             hours = [(TENANT, cell[0], ordinal, *cell[1:], *sums[cell]) for cell in known]
             await writer.insert_new(HourTotal, sorted(hours))
+            await writer.insert_new(Attendance, attendances_of(day))
             await (await bulk(session)).upsert(
                 FoldedHours, [(TENANT, day.day + timedelta(days=1))], "before = excluded.before"
             )
@@ -199,6 +236,15 @@ def questions() -> list[Question]:
 
         return ask
 
+    def people(days: int, hours: int, subjects: Sequence[tuple[int, int]]) -> Any:
+        async def ask(database: Database, zone: str) -> object:
+            ends = [local(last - timedelta(days=back), zone) + hours * _HOUR for back in (days, 1)]
+            ids = tuple(id for _, id in subjects)
+            asked = [Attended(TENANT, SubjectKind.ASSET, ids, has_all=len(ids) > 1)]
+            return await numbers_attended(database, asked, tuple(_ACTIONS), Span(*ends), STOP.date())
+
+        return ask
+
     return [
         Question("30 days of all assets, as one number", total(30, 0)),
         Question("90 days of all assets from 07:00 to 07:00", total(90, 7)),
@@ -206,6 +252,9 @@ def questions() -> list[Question]:
         Question("120 days of all assets by day", series(120, DateInterval.DAY, everything)),
         Question("11 months of all assets by month", series(330, DateInterval.MONTH, everything)),
         Question("7 days of one asset by the hour", series(7, DateInterval.HOUR, one)),
+        Question("signed-in people of 90 days of one asset", people(90, 0, one)),
+        Question("signed-in people of 90 days of all assets", people(90, 0, everything)),
+        Question("signed-in people of 90 days of all assets from 07:00 to 07:00", people(90, 7, everything)),
     ]
 
 
@@ -249,10 +298,11 @@ class Column(NamedTuple):
         return Taken(1000 * (self.cpu() - before) / times, 1000 * wall / times)
 
 
-async def measured(columns: Sequence[Column], rounds: int) -> Iterator[str]:
+async def measured(columns: Sequence[Column], rounds: int, words: str) -> Iterator[str]:
     """The lines of a table. What is compared is measured by turns, because others use the machine, too."""
     lines = []
-    for question, zone in product(questions(), ZONES):
+    asked = [question for question in questions() if words in question.name]
+    for question, zone in product(asked, ZONES):
         taken: list[list[Taken]] = [[] for _ in columns]
         for _ in range(rounds):
             for column, found in zip(columns, taken, strict=True):
@@ -307,6 +357,7 @@ def main() -> None:
     parser.add_argument("--raw", type=int, default=10_000_000, help="how many raw events there are at most")
     parser.add_argument("--folder", type=Path, default=Path(gettempdir()) / "viewgraph-bench")
     parser.add_argument("--engine", choices=_ENGINES, action="append", help="one alone")
+    parser.add_argument("--only", default="", help="questions with these words")
     parser.add_argument("--rounds", type=int, default=5, help="of which the least is shown")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
@@ -318,7 +369,7 @@ def main() -> None:
                 columns += _columns(*stack.enter_context(filled), events, has_all=events <= given.raw)
             headings = [f"{engine}: CPU in ms (and in all)", "zone", *(column.heading for column in columns)]
             print(f"| {' | '.join(headings)} |\n|{' --- |' * len(headings)}")
-            print("\n".join(asyncio.run(measured(columns, given.rounds))), flush=True)
+            print("\n".join(asyncio.run(measured(columns, given.rounds, given.only))), flush=True)
 
 
 def _columns(url: str, server: int | None, events: int, *, has_all: bool) -> list[Column]:

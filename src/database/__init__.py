@@ -29,6 +29,7 @@ from database.lists import (
 from database.packed import EXACT_BELOW, counts_by, counts_where, interleaved, packed, quick_sum
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
 from database.readers import most_connections
+from database.searched import has_bytes
 from database.sessions import NAME_SESSIONS, NEEDS_SESSIONS, are_lent_by_transaction
 from database.statement import Lookup, Statement, made_of
 from database.usage import Part, Usage, current_usage, metered
@@ -69,6 +70,7 @@ __all__ = [
     "fault_of",
     "for_one",
     "for_programs",
+    "has_bytes",
     "hour_of",
     "in_bulk",
     "indexed_join",

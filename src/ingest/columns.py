@@ -3,6 +3,7 @@
 from database import table_of
 from models import (
     ActiveUser,
+    Attendance,
     DayTotal,
     Domain,
     EngagedView,
@@ -31,6 +32,7 @@ EVENTS = table_of(Event).c
 DAYS = table_of(DayTotal).c
 HOUR_TOTALS = table_of(HourTotal).c
 FOLDED = table_of(FoldedHours).c
+ATTENDANCES = table_of(Attendance).c
 MONTHS = table_of(MonthTotal).c
 SUBJECTS = table_of(SubjectTotal).c
 IMPORTED = table_of(ImportedTotal).c

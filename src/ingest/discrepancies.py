@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 
 from base.sketches import ALL_SUBJECTS, VERSION, content
 from ingest.all_time_discrepancies import ChangedSums, all_time_discrepancies
+from ingest.attendance_discrepancies import attendance_discrepancies
 from ingest.deltas import ActiveKey, TotalKey
 from ingest.discrepancy import INSTANTS, Discrepancy, Values
 from ingest.hour_discrepancies import hour_discrepancies
@@ -57,6 +58,8 @@ async def discrepancies(
     async for discrepancy in _of_views(scope, await ViewStreams.read(connection, scope)):
         yield discrepancy
     async for discrepancy in hour_discrepancies(connection, scope):
+        yield discrepancy
+    async for discrepancy in attendance_discrepancies(connection, scope):
         yield discrepancy
     async for discrepancy in all_time_discrepancies(connection, scope.tenant.id, changed):
         yield discrepancy

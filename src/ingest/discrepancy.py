@@ -7,7 +7,16 @@ from zoneinfo import ZoneInfo
 from sqlmodel import SQLModel
 
 from base.calendar import day_of
-from models import ActiveUser, DayTotal, EngagedView, HourTotal, LinkedVisit, MonthTotal, VisitorSketch
+from models import (
+    ActiveUser,
+    Attendance,
+    DayTotal,
+    EngagedView,
+    HourTotal,
+    LinkedVisit,
+    MonthTotal,
+    VisitorSketch,
+)
 
 Values = tuple[Any, ...]
 
@@ -19,8 +28,9 @@ _DAYS: dict[type[SQLModel], int] = {
     VisitorSketch: 3,
     LinkedVisit: 3,
     HourTotal: 2,
+    Attendance: 3,
 }
-"""The place of the day, or the month, in the key. Totals by the hour have days in UTC."""
+"""The place of the day, or the month, in the key. Totals by the hour and attendances have days in UTC."""
 
 
 class Discrepancy(NamedTuple):

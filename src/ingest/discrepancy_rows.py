@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from base.attendance import number_of_hours, users_in
 from base.calendar import day_of
 from base.sketches import VERSION, estimate
 from database import table_of
@@ -18,6 +19,7 @@ from models import (
     SUBJECT_OF,
     Action,
     ActiveUser,
+    Attendance,
     Device,
     EngagedView,
     HourTotal,
@@ -112,6 +114,8 @@ def _value(discrepancy: Discrepancy, values: Values | None) -> str:
         return "a visit"
     if discrepancy.model is HourTotal:
         return _by_hour(values)
+    if discrepancy.model is Attendance:
+        return _people(*values)
     return str(*values)
 
 
@@ -119,6 +123,10 @@ def _by_hour(sums: Values) -> str:
     """The hours in UTC that have anything, such as `3 at 07, 1 at 23`."""
     counts = (after - before for before, after in pairwise((0, *sums)))
     return ", ".join(f"{count} at {hour:02}" for hour, count in enumerate(counts) if count) or NONE
+
+
+def _people(people: bytes) -> str:
+    return f"people: {len(users_in(people))}, hours: {number_of_hours(people)}"
 
 
 def _instant(at: datetime) -> str:

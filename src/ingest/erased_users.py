@@ -20,6 +20,10 @@ _ERASED: Final = Lookup(
     ),
     int,
 )
+ALL_ERASED: Final = Lookup(
+    select(_DELETIONS.object_id).where(_DELETIONS.kind == int(DeletedKind.ACCOUNT)), int
+)
+"""All who were erased a short time ago."""
 
 
 async def erased_among(session: AsyncSession, users: Collection[int]) -> set[int]:

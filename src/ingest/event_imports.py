@@ -23,11 +23,10 @@ from ingest.columns import EVENTS
 from ingest.event_removal import (
     STORED_COLUMNS,
     StoredEvent,
-    SubjectDay,
-    mend_days,
     remove_events,
     subject_days,
 )
+from ingest.mended_people import SubjectDay, mend_days
 from ingest.rebuild import rebuild
 from ingest.tenants import ALWAYS, TenantGone, TenantRow, lock_tenant, read_tenant
 from ingest.topics import Topics, touched

@@ -1,24 +1,25 @@
 """Takes stored events out of the database, and out of every total that has them."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam, delete, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from base.calendar import start_of_day
 from base.packed import packed_instant
-from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, Union, added, sketching, who
+from base.sketches import sketching, who
 from base.time_units import DAY
-from database import Bulk, Statement, bulk, delete_rows, table_of
-from ingest.columns import ACTIVE, EVENTS, SKETCHES, VIEWS
+from database import Bulk, bulk, delete_rows, table_of
+from ingest.attendance import AttendedDay, mend_attendances
+from ingest.columns import ACTIVE, EVENTS, VIEWS
 from ingest.deltas import Days, TotalKey, total_deltas
+from ingest.folding import end_fold
 from ingest.hour_totals import Happened, change_hours
 from ingest.imported_totals import change_totals
-from ingest.linked_visits import mend_visits
+from ingest.mended_people import SubjectDay, mend_sketches
 from ingest.publication_revisions import raise_revisions
 from ingest.recount import AsStored, stored_event
 from ingest.tenants import TenantRow
@@ -31,16 +32,13 @@ from models import (
     ActiveUser,
     EngagedView,
     Event,
-    Instant,
     SubjectKind,
-    VisitorSketch,
 )
 
 _LATER: Final = "last_active_at = excluded.last_active_at"
 _MOVED: Final = ", ".join(
     f"{name} = excluded.{name}" for name in ("subject_id", "event_id", "occurred_at", "device", "domain_id")
 )
-_SKETCHED: Final = "version = excluded.version, sketch = excluded.sketch"
 
 
 class StoredEvent(NamedTuple):
@@ -66,12 +64,6 @@ class StoredEvent(NamedTuple):
 STORED_COLUMNS: Final = tuple(EVENTS[name] for name in StoredEvent._fields)
 
 
-class SubjectDay(NamedTuple):
-    kind: SubjectKind
-    subject_id: int
-    day: date
-
-
 def subject_days(tenant: TenantRow, events: Iterable[StoredEvent]) -> list[SubjectDay]:
     """The day of each event, at its subject."""
     days = Days({tenant.id: tenant.zone})
@@ -84,8 +76,8 @@ async def remove_events(
     events: Sequence[StoredEvent],
     nexts: Sequence[StoredEvent] = (),
 ) -> None:
-    """The tenant must be locked alone. `nexts` are removed next: the sketches of their days are left to that.
-    The sketches of all subjects together are left to `mend_days`.
+    """The tenant must be locked alone. `nexts` are removed next: what people there were on their days is left
+    to that. All subjects together are left to `mend_days`.
 
     The next interaction of an engaged view is looked for within a day. `rebuild` finds later ones.
     """
@@ -105,7 +97,29 @@ async def remove_events(
     await change_hours(session, tenant, _no_longer(tenant, events, engaged))
     await _last_active(session, writer, tenant, events)
     await _unlink(session, writer, tenant, events)
-    await _sketch(session, writer, tenant, sorted(_seen(tenant, events) - _seen(tenant, nexts)))
+    await mend_sketches(session, writer, tenant, sorted(_seen(tenant, events) - _seen(tenant, nexts)))
+    await _mend_attendances(session, tenant, _came(tenant, events), _came(tenant, nexts))
+
+
+def _came(tenant: TenantRow, events: Sequence[StoredEvent]) -> set[AttendedDay]:
+    """The folded days on which signed-in people came."""
+    if tenant.hours_before is None:
+        return set()
+    days = (
+        AttendedDay(one.kind, one.subject_id, one.occurred_at.astimezone(UTC).date())
+        for one in events
+        if one.user_id is not None and one.action not in TAKES_BACK
+    )
+    return {one for one in days if one.day < tenant.hours_before}
+
+
+async def _mend_attendances(
+    session: AsyncSession, tenant: TenantRow, gone: set[AttendedDay], nexts: set[AttendedDay]
+) -> None:
+    if gone:
+        # Its snapshot still has them.
+        await end_fold(session, tenant)
+        await mend_attendances(session, tenant, gone - nexts)
 
 
 async def _unlink(
@@ -236,63 +250,3 @@ async def _last_active(
     rows = sorted((tenant.id, *key, left[key]) for key in doubtful if key in left)
     await writer.upsert(ActiveUser, rows, _LATER)
     await delete_rows(session, ActiveUser, [(tenant.id, *key) for key in doubtful if key not in left])
-
-
-_SEEN: Final = Statement(
-    select(EVENTS.action, EVENTS.user_id, EVENTS.visitor)
-    .distinct()
-    .where(
-        EVENTS.tenant_id == bindparam("tenant", type_=BigInteger()),
-        EVENTS.subject_id == bindparam("subject", type_=BigInteger()),
-        EVENTS.occurred_at >= bindparam("start", type_=Instant()),
-        EVENTS.occurred_at < bindparam("stop", type_=Instant()),
-    ),
-    lambda action, user_id, visitor: (Action(action), who(user_id, visitor)),
-)
-
-
-async def _sketch(
-    session: AsyncSession, writer: Bulk, tenant: TenantRow, wanted: Sequence[SubjectDay]
-) -> None:
-    """Makes the sketches of these days anew, and takes away the visits of whoever came no more."""
-    seen_on: dict[tuple[int, int, date], set[str]] = {}
-    for kind, subject_id, day in wanted:
-        start, stop = (start_of_day(one, tenant.zone) for one in (day, day + DAY))
-        seen = await writer.fetch(_SEEN, tenant=tenant.id, subject=subject_id, start=start, stop=stop)
-        visitors = {name for action, name in seen if name and _is_seen(action, kind)}
-        seen_on[int(kind), subject_id, day] = visitors
-    rows = [(tenant.id, *key, VERSION, added(EMPTY, seen)) for key, seen in seen_on.items() if seen]
-    await writer.upsert(VisitorSketch, rows, _SKETCHED)
-    await delete_rows(
-        session, VisitorSketch, [(tenant.id, *key) for key, seen in seen_on.items() if not seen]
-    )
-    await mend_visits(session, tenant, seen_on)
-
-
-def _is_seen(action: Action, kind: SubjectKind) -> bool:
-    return SUBJECT_OF[action] is kind and action not in TAKES_BACK
-
-
-async def mend_days(session: AsyncSession, tenant: TenantRow, days: Sequence[date]) -> None:
-    """Makes the sketches of all subjects together anew, by the sketches of each. The tenant must be locked
-    alone.
-    """
-    await sketching.ready()
-    of_days: defaultdict[date, Union] = defaultdict(Union)
-    found = await session.execute(
-        select(SKETCHES.day, SKETCHES.sketch).where(
-            SKETCHES.tenant_id == tenant.id,
-            SKETCHES.day.in_(days),
-            SKETCHES.subject_kind != ALL_SUBJECTS[0],
-            SKETCHES.version == VERSION,
-        )
-    )
-    for day, sketch in found:
-        of_days[day].add([sketch])
-    rows = [
-        (tenant.id, *ALL_SUBJECTS, day, VERSION, bytes(union.result("HLL_4").serialize_compact()))
-        for day, union in sorted(of_days.items())
-    ]
-    await (await bulk(session)).upsert(VisitorSketch, rows, _SKETCHED)
-    none = [(tenant.id, *ALL_SUBJECTS, day) for day in days if day not in of_days]
-    await delete_rows(session, VisitorSketch, none)

@@ -15,11 +15,10 @@ from ingest.columns import EVENTS
 from ingest.event_removal import (
     STORED_COLUMNS,
     StoredEvent,
-    SubjectDay,
-    mend_days,
     remove_events,
     subject_days,
 )
+from ingest.mended_people import SubjectDay, mend_days
 from ingest.tenants import TenantRow, read_tenant
 from loaders.subjects import Subject
 

@@ -1,12 +1,12 @@
-"""Folds days that are over into totals by the hour, so that answers by the hours of any time zone are not
-counted from events.
+"""Folds days that are over into totals by the hour and attendances, so that answers by the hours of any time
+zone are not counted from events.
 
 A few days of a tenant are folded at a time. First the tenant is locked alone for a moment: from then on,
 whatever is counted on these days is added to the totals by those who count it. All that was counted before is
 read from a snapshot of that moment, and added in small steps. At the end the days count as folded.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -16,14 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from base.time_units import DAY, EPOCH
 from database import Database, bulk, delete_rows, table_of
-from ingest.columns import DAYS, FOLDED, HOUR_TOTALS, TENANTS
+from ingest.attendance_folds import add_known, attended
+from ingest.attendance_rows import Key
+from ingest.columns import DAYS, FOLDED, TENANTS
 from ingest.deleted_subjects import are_there
 from ingest.deletions.pace import Pace
 from ingest.hour_rows import counted_hours, start_of, subjects_given
 from ingest.hour_totals import ADDED
 from ingest.tenants import TenantGone, TenantRow, lock_tenant, wait_to_share
 from ingest.unfolded_tenants import unfolded_tenants
-from models import FoldedHours, HourTotal, Tenant
+from models import Attendance, FoldedHours, HourTotal, Tenant
 
 LATEST: Final = timedelta(hours=1)
 """No day is folded before it has been over for so long: to others it may not be over yet, because their
@@ -94,8 +96,11 @@ async def fold(
         async with AsyncExitStack() as stack:
             days, seen = await _begin(database, stack, tenant_id, stop, clock())
             if days and seen:
-                async for rows in _counted(seen, days):
+                subjects = await _subjects(seen, days)
+                async for rows in _counted(seen, days, subjects):
                     days = await _add(database, days, rows, pace, clock)
+                async for people in attended(seen, days.tenant_id, days.first, days.stop, subjects):
+                    days = await _add_people(database, days, people, pace, clock)
         if days and seen:
             await _end(database, days, days.stop)
         elif days:
@@ -193,11 +198,17 @@ async def _begin(
     return days, seen if is_clean else None
 
 
-async def _counted(seen: AsyncConnection, days: _Days) -> AsyncIterator[Sequence[Any]]:
-    """Rows with packed values and without the tenant, some at a time: there may be a million of them."""
+async def _subjects(seen: AsyncConnection, days: _Days) -> list[int]:
+    """Those to which anything may have happened."""
     near = (DAYS.day >= days.first - DAY, DAYS.day <= days.stop)
     found = select(DAYS.subject_id).distinct().where(DAYS.tenant_id == days.tenant_id, *near)
-    subjects = sorted(await seen.scalars(found))
+    return sorted(await seen.scalars(found))
+
+
+async def _counted(
+    seen: AsyncConnection, days: _Days, subjects: Sequence[int]
+) -> AsyncIterator[Sequence[Any]]:
+    """Rows with packed values and without the tenant, some at a time: there may be a million of them."""
     statement = counted_hours(days.tenant_id, start_of(days.first), start_of(days.stop), of_subjects=True)
     options = {"yield_per": _ROWS}
     for start in range(0, len(subjects), _SUBJECTS):
@@ -223,6 +234,22 @@ async def _add(database: Database, days: _Days, rows: Sequence[Any], pace: Pace,
     return days
 
 
+async def _add_people(
+    database: Database, days: _Days, people: Mapping[Key, bytes], pace: Pace, clock: Clock
+) -> _Days:
+    """Returns the days with the last sign of life."""
+    # By days, so that few attendances of all subjects are in each step.
+    left = sorted(people.items(), key=lambda one: one[0][-1])
+    while some := left[: pace.size]:
+        left = left[len(some) :]
+        async with pace.turn(), database.writing(is_change=False) as session:
+            tenant, days = await _shared(session, days, clock())
+            is_old = clock() - days.began >= _REMEMBERED
+            with pace.measured():
+                await add_known(await bulk(session), tenant, dict(some), are_all_looked_up=is_old)
+    return days
+
+
 async def _shared(session: AsyncSession, days: _Days, now: datetime) -> tuple[TenantRow, _Days]:
     """Locks the tenant to add to its totals, and gives a sign of life now and then."""
     tenant = await wait_to_share(session, days.tenant_id)
@@ -237,18 +264,20 @@ async def _shared(session: AsyncSession, days: _Days, now: datetime) -> tuple[Te
 
 async def _forget(database: Database, days: _Days, pace: Pace, clock: Clock) -> None:
     """Deletes what was not finished."""
-    key = list(table_of(HourTotal).primary_key.columns)
-    left = [HOUR_TOTALS.tenant_id == days.tenant_id]
-    if days.folded:
-        left.append(HOUR_TOTALS.day >= days.folded)
-    is_left = True
-    while is_left:
-        async with pace.turn(), database.writing(is_change=False) as session:
-            _, days = await _shared(session, days, clock())
-            with pace.measured():
-                rows = (await session.execute(select(*key).where(*left).limit(pace.size))).all()
-                await delete_rows(session, HourTotal, [tuple(row) for row in rows])
-            is_left = bool(rows)
+    for model in (HourTotal, Attendance):
+        table = table_of(model)
+        left = [table.c.tenant_id == days.tenant_id]
+        if days.folded:
+            left.append(table.c.day >= days.folded)
+        some = select(*table.primary_key.columns).where(*left)
+        is_left = True
+        while is_left:
+            async with pace.turn(), database.writing(is_change=False) as session:
+                _, days = await _shared(session, days, clock())
+                with pace.measured():
+                    rows = (await session.execute(some.limit(pace.size))).all()
+                    await delete_rows(session, model, sorted(map(tuple, rows)))
+                is_left = bool(rows)
     await _end(database, days, days.folded)
 
 

@@ -25,18 +25,11 @@ SubjectDay = tuple[int, date]
 
 
 async def hour_discrepancies(connection: AsyncConnection, scope: RecountScope) -> AsyncIterator[Discrepancy]:
-    """On the folded days in UTC that the days in scope touch, and of which all events are kept.
-
-    None is looked for when the tenant gets another zone: hours in UTC do not depend on it, and events wait.
-    """
-    if scope.is_of_another_zone:
+    """Of those days: see `folded_days`."""
+    days = await folded_days(connection, scope)
+    if days is None:
         return
-    id = scope.tenant.id
-    folded = await connection.scalar(select(FOLDED.before).where(FOLDED.tenant_id == id))
-    first, stop = _touched(scope)
-    if folded is None or first >= min(stop, folded):
-        return
-    stop = min(stop, folded)
+    id, (first, stop) = scope.tenant.id, days
     subjects = sorted(await connection.scalars(_subjects(id, first, stop)))
     counting = counted_hours(id, start_of(first), start_of(stop), of_subjects=True)
     for start in range(0, len(subjects), _SUBJECTS):
@@ -49,6 +42,19 @@ async def hour_discrepancies(connection: AsyncConnection, scope: RecountScope) -
             for row in sorted(were.keys() | should_be.keys()):
                 if were.get(row) != should_be.get(row):
                     yield Discrepancy(HourTotal, row, were.get(row), should_be.get(row))
+
+
+async def folded_days(connection: AsyncConnection, scope: RecountScope) -> tuple[date, date] | None:
+    """The folded days in UTC that the days in scope touch, and of which all events are kept: from the first
+    up to, not including, the second; None if there are none.
+
+    There are none when the tenant gets another zone: hours in UTC do not depend on it, and events wait.
+    """
+    if scope.is_of_another_zone:
+        return None
+    folded = await connection.scalar(select(FOLDED.before).where(FOLDED.tenant_id == scope.tenant.id))
+    first, stop = _touched(scope)
+    return (first, min(stop, folded)) if folded and first < min(stop, folded) else None
 
 
 def _touched(scope: RecountScope) -> tuple[date, date]:

@@ -1,5 +1,6 @@
 """Rows of totals by the hour, counted from events and engaged views."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -59,7 +60,7 @@ def counted_hours(
     return select(*key, *columns).group_by(*key).order_by(*key)
 
 
-def subjects_given(ids: list[int]) -> dict[str, Any]:
+def subjects_given(ids: Sequence[int]) -> dict[str, Any]:
     """The parameters of a statement of some subjects."""
     rows = [(id,) for id in ids]
     return {"subjects": rows, "subjects__subject_id": rows}

@@ -41,6 +41,13 @@ def folded_from(tenants: Iterable[TenantRow]) -> int:
     return start_of(max(days)) if days else -1
 
 
+def folded_ends(tenants: Iterable[TenantRow]) -> dict[int, int]:
+    """By tenant: the packed instant from which on nothing is folded. A tenant of whom nothing is folded has
+    none.
+    """
+    return {tenant.id: start_of(tenant.hours_before) for tenant in tenants if tenant.hours_before}
+
+
 def start_of(day: date) -> int:
     """The start of a day in UTC, packed."""
     return (day.toordinal() - FIRST_DAY) * len(HOURS) * HOUR
@@ -52,7 +59,7 @@ async def add_to_hours(
     """Adds to the totals what happened on folded days, and returns their packed keys in order. The tenants
     must be locked.
     """
-    ends = {id: start_of(tenant.hours_before) for id, tenant in tenants.items() if tenant.hours_before}
+    ends = folded_ends(tenants.values())
     numbers: defaultdict[tuple[int, ...], list[int]] = defaultdict(lambda: [0] * len(HOURS))
     for tenant_id, subject_id, action, instant, device, domain_id, number in happened:
         if instant < ends.get(tenant_id, instant):

@@ -11,12 +11,13 @@ from sqlmodel import SQLModel, col
 
 from base.calendar import day_of, month_start, start_of_day
 from database import Database, Statement, bulk, delete_rows, table_of
-from ingest.columns import ACTIVE, HOUR_TOTALS, VIEWS
+from ingest.columns import ACTIVE, ATTENDANCES, HOUR_TOTALS, VIEWS
 from ingest.deletions.pace import Pace
 from ingest.prune import prune
 from ingest.tenants import TenantGone, TenantRow, lock_tenant, read_tenant, wait_to_share
 from models import (
     ActiveUser,
+    Attendance,
     DayTotal,
     EngagedView,
     HourTotal,
@@ -142,6 +143,7 @@ async def _forget_days(database: Database, tenant: TenantRow, before: date) -> N
         # What a part of a day is counted from goes before the day: it may be subtracted from it.
         (EngagedView, VIEWS.occurred_at < start),
         (HourTotal, HOUR_TOTALS.day < _in_utc(tenant, before)),
+        (Attendance, ATTENDANCES.day < _in_utc(tenant, before)),
         *((model, table_of(model).c.day < before) for model in (ImportedTotal, DayTotal)),
         # Without a sketch, a visit changes no figure.
         *((model, table_of(model).c.day < before) for model in (VisitorSketch, LinkedVisit)),

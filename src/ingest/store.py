@@ -16,6 +16,7 @@ from base.numbers import LARGEST
 from base.packed import packed_instant
 from base.sketches import sketching
 from database import Bulk, in_bulk
+from ingest.attendance import attend
 from ingest.deleted_subjects import are_there
 from ingest.deltas import (
     Days,
@@ -219,6 +220,7 @@ async def _count(
         await add_to_totals(bulk, counts)
     if min(events.instants, default=0) < folded_from(tenants.values()):
         await add_to_hours(bulk, tenants, _happened(events, domain_ids, engaged))
+        await attend(bulk, tenants, events)
     await bulk.packed.upsert(ActiveUser, active_rows(events), _LATER)
     await add_to_sketches(bulk, events, column)
     await add_linked_visits(bulk, events, column, days, await link_visitors(bulk, events))

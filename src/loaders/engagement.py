@@ -3,24 +3,24 @@
 from asyncio import gather
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import select
 
 from base.calendar import Span
-from database import Lookup, Statement, among, counts_by, made_of, ordered_join, table_of
+from database import Lookup, among, counts_by, made_of
 from figures.engagement import ACTIONS, ACTIVE_USERS
 from figures.folds import ActiveUsers, Totals
 from loaders.active_users import ActiveKey, ActiveUntilNow
+from loaders.attendance import Attended, numbers_attended
 from loaders.base import Loader, Loaders
 from loaders.cached import CachedLoader, VersionedKey
 from loaders.counts import CountsBySubject, CountsKey
 from loaders.measures import Measure
 from loaders.publications import EXPERIENCE_TOTALS
 from loaders.subject_totals import SubjectOfTenant, TotalsOfSubject
-from loaders.totals import EVENTS, asked_subjects, is_of
-from models import Event, Instant
+from models import SubjectKind
 
 
 class EngagementKey(NamedTuple):
@@ -39,25 +39,10 @@ class Engagement(NamedTuple):
     generated_at: datetime
 
 
-_ASKED = asked_subjects()
-
-
 class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
     """What was taken back, such as a like or a comment, no longer counts on the day on which it was done."""
 
     reads_of_all_time = (TotalsOfSubject, ActiveUntilNow)
-
-    _active_within = Statement(
-        select(EVENTS.subject_id, func.count(EVENTS.user_id.distinct()))
-        .select_from(ordered_join(_ASKED, table_of(Event), is_of(table_of(Event), _ASKED)))
-        .where(
-            among(EVENTS.action, "actions"),
-            EVENTS.occurred_at >= bindparam("start", type_=Instant()),
-            EVENTS.occurred_at < bindparam("stop", type_=Instant()),
-        )
-        .group_by(EVENTS.subject_id),
-        lambda publication_id, count: (publication_id, count),
-    )
 
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
@@ -119,20 +104,16 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
             assert key.span
             grouped[key.span.end].append(key)
         for stop, group in grouped.items():
-            found = dict(await self._active_before(stop, users, group))
-            for key in group:
-                totals[key][users] = found.get(key.publication_id, 0)
+            for key, number in zip(group, await self._active_before(stop, users, group), strict=True):
+                totals[key][users] = number
 
     async def _active_before(
         self, stop: datetime, users: ActiveUsers, keys: list[EngagementKey]
-    ) -> list[tuple[int, int]]:
-        return await self.database.fetch(
-            self._active_within,
-            **_subjects(keys),
-            actions=list(users.actions),
-            start=stop - timedelta(days=users.days),
-            stop=stop,
-        )
+    ) -> list[int]:
+        asked = [Attended(key.tenant_id, SubjectKind.PUBLICATION, (key.publication_id,)) for key in keys]
+        span = Span(stop - timedelta(days=users.days), stop)
+        today = self._now.astimezone(UTC).date()
+        return await numbers_attended(self.database, asked, users.actions, span, today)
 
 
 def _active_keys(tenants: Sequence[int], publications: Sequence[int], users: ActiveUsers) -> list[ActiveKey]:
@@ -146,13 +127,6 @@ def _with_users(totals: Sequence[Totals], active: Sequence[Sequence[int]]) -> li
         for counts, number in zip(made, numbers, strict=True):
             counts[users] = number
     return list(made)
-
-
-def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:
-    return {
-        "tenants": list({key.tenant_id for key in keys}),
-        "subjects": list({(key.tenant_id, key.publication_id) for key in keys}),
-    }
 
 
 class ExperienceCountsOfPublication(Loader[int, Totals]):

@@ -1,17 +1,16 @@
-"""How many sketches of visitors there are, as evidence for a figure."""
+"""How many sketches of visitors, and how many attendances there are, as evidence for a figure."""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, bindparam, func, select
+from sqlmodel import SQLModel
 
 from database import Statement, table_of
 from loaders.base import Loader
 from loaders.evidence import of_asked, within
-from models import Day, VisitorSketch
-
-SKETCHES = table_of(VisitorSketch).c
+from models import Attendance, Day, VisitorSketch
 
 
 class SketchesKey(NamedTuple):
@@ -22,19 +21,20 @@ class SketchesKey(NamedTuple):
     stop: date
 
 
+def _number_of_rows(model: type[SQLModel]) -> Statement[int]:
+    columns = table_of(model).c
+    is_of_kind = columns.subject_kind == bindparam("kind", type_=BigInteger())
+    return Statement(
+        select(func.count()).select_from(of_asked(model)).where(is_of_kind, within(columns.day, Day())),
+        lambda count: count,
+    )
+
+
 class SketchRows(Loader[SketchesKey, int]):
     """How many daily sketches of visitors there are. Each key has its own statement, because there are
     few."""
 
-    _statement = Statement(
-        select(func.count())
-        .select_from(of_asked(VisitorSketch))
-        .where(
-            SKETCHES.subject_kind == bindparam("kind", type_=BigInteger()),
-            within(SKETCHES.day, Day()),
-        ),
-        lambda count: count,
-    )
+    _statement = _number_of_rows(VisitorSketch)
 
     async def batch_load_fn(self, keys: Sequence[SketchesKey]) -> list[int]:
         return [await self._count(key) for key in keys]
@@ -49,3 +49,9 @@ class SketchRows(Loader[SketchesKey, int]):
             stop=key.stop,
         )
         return int(count)
+
+
+class AttendanceRows(SketchRows):
+    """How many attendances there are. The days are those in UTC."""
+
+    _statement = _number_of_rows(Attendance)

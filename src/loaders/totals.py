@@ -5,6 +5,7 @@ from sqlalchemy import BigInteger, ColumnElement, FromClause, TableValuedAlias, 
 from database import among, rows_of, table_of
 from models import (
     ActiveUser,
+    Attendance,
     DayTotal,
     EngagedView,
     Event,
@@ -22,6 +23,7 @@ IMPORTED = table_of(ImportedTotal).c
 EVENTS = table_of(Event).c
 HOUR_TOTALS = table_of(HourTotal).c
 FOLDED = table_of(FoldedHours).c
+ATTENDANCES = table_of(Attendance).c
 ACTIVE = table_of(ActiveUser).c
 ENGAGED = table_of(EngagedView).c
 

@@ -144,10 +144,3 @@ SIGNED_IN_UNTIL_NOW = Statement(
     .group_by(_SUBJECTS.c.place),
     lambda place, count: (place, count),
 )
-SIGNED_IN_WITHIN = Statement(
-    select(_SUBJECTS.c.place, func.count(EVENTS.user_id.distinct()))
-    .select_from(ordered_join(_SUBJECTS, table_of(Event), is_of(table_of(Event), _SUBJECTS)))
-    .where(EVENTS.user_id.is_not(None), _is_within())
-    .group_by(_SUBJECTS.c.place),
-    lambda place, count: (place, count),
-)

@@ -6,7 +6,7 @@ All visitors together are estimated. Those who were signed in are also counted e
 from asyncio import gather, sleep
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from base.sketches import ALL_SUBJECTS, EMPTY, Estimate, Union, added, sketching
 from database import Database
 from figures.folds import done_to
 from figures.visitors import Visitors
+from loaders.attendance import Attended, numbers_attended
 from loaders.base import Loader, Loaders
 from loaders.cached import CachedLoader, VersionedKey
 from loaders.visitor_statements import (
@@ -22,7 +23,6 @@ from loaders.visitor_statements import (
     SEEN_WITHIN,
     SEEN_WITHIN_EITHER,
     SIGNED_IN_UNTIL_NOW,
-    SIGNED_IN_WITHIN,
     SKETCHES_OF_DAYS,
     Link,
     Seen,
@@ -179,14 +179,14 @@ class _Counting:
     async def _signed_in(self, asked: _SameSpan, keys: list[VisitorsKey]) -> dict[int, int]:
         """The results by the places of the keys."""
         (start, end), _, _ = asked.parts()
-        named = _subjects(keys)
         if end > self._now:
+            named = _subjects(keys)
             rows = await self._database.fetch(SIGNED_IN_UNTIL_NOW, **named, kind=asked.kind, start=start)
-        else:
-            rows = await self._database.fetch(
-                SIGNED_IN_WITHIN, **named, actions=asked.actions, start=start, end=end
-            )
-        return dict(rows)
+            return dict(rows)
+        attended = [Attended(key.tenant_id, key.kind, key.subjects, key.has_all) for key in keys]
+        today = self._now.astimezone(UTC).date()
+        numbers = await numbers_attended(self._database, attended, asked.actions, Span(start, end), today)
+        return dict(enumerate(numbers))
 
 
 def _with_subjects(columns: Sequence[Sequence[Any]]) -> list[tuple[_Subject, bytes]]:

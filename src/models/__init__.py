@@ -21,7 +21,7 @@ from models.audit import AuditEntry
 from models.columns import BY_WEEK, NEVER
 from models.deletions import DeletedKind, Deletion, FormerUrl
 from models.enums import AssetFormatType, Device, ExperienceType, Network, Role, SourceType
-from models.hours import HOURS, FoldedHours, HourTotal
+from models.hours import HOURS, Attendance, FoldedHours, HourTotal
 from models.imports import EventImport, ImportTenant
 from models.invitations import Invitation, InvitedWorkspace
 from models.organizations import (
@@ -72,6 +72,7 @@ __all__ = [
     "AssetDomain",
     "AssetFormat",
     "AssetFormatType",
+    "Attendance",
     "AuditEntry",
     "AuthenticationKey",
     "Bookmark",

@@ -1,11 +1,12 @@
-"""Totals by the hour."""
+"""Totals by the hour, and who came in which hours."""
 
 from datetime import date
 
-from sqlalchemy import BigInteger, Index, SmallInteger
+from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger
 from sqlmodel import Field, SQLModel
 
 from models.columns import BY_TENANT
+from models.personal import OnErasing, of_person
 from models.types import Day
 
 HOURS = range(1, 25)
@@ -69,4 +70,32 @@ class FoldedHours(SQLModel, table=True):
     # PostgreSQL would count up the only column of a key.
     tenant_id: int = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     before: date = Field(sa_type=Day)
-    """`hour_totals` has all that was counted on the days before it, in UTC."""
+    """`hour_totals` and `attendances` have all that was counted on the days before it, in UTC."""
+
+
+class Attendance(SQLModel, table=True):
+    """The signed-in people of a subject on one day in UTC, and in which of its hours they came: see
+    `base.attendance`. `folded_hours` says which days are there.
+
+    Subject 0 of the kind 0 stands for all subjects of the tenant.
+    """
+
+    __tablename__ = "attendances"
+    __table_args__ = (
+        Index("ix_attendances_day", "tenant_id", "day"),
+        # Without statistics, SQLite would rather read all subjects of a day.
+        {
+            "info": {
+                **BY_TENANT,
+                **of_person(people=OnErasing.TAKEN_OUT),
+                "sqlite_seeks_by": "sqlite_autoindex_attendances_1",
+            },
+            "sqlite_with_rowid": False,
+        },
+    )
+
+    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
+    subject_kind: int = Field(sa_type=SmallInteger, primary_key=True)
+    subject_id: int = Field(sa_type=BigInteger, primary_key=True)
+    day: date = Field(sa_type=Day, primary_key=True)
+    people: bytes = Field(sa_type=LargeBinary)

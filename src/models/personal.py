@@ -21,6 +21,7 @@ class OnErasing(Enum):
     TAKEN_BACK = "The row goes, and what it had added to the figures of others is taken back."
     OWNED = "What the person owns is deleted, with all that belongs to it."
     REPLACED = "The value is replaced by one that stands for nobody."
+    TAKEN_OUT = "The person is taken out of a value that has others, too."
 
 
 class PersonalColumn(NamedTuple):

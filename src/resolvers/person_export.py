@@ -1,21 +1,24 @@
 """Everything that is kept of a person, as JSON. The tables say what that is: see `models.personal`."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, Table, select
+from sqlalchemy import ColumnElement, LargeBinary, Select, Table, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
+from base.attendance import hours_of, searched
 from base.ids import Kind, global_id
 from base.kinds import SUBJECT_OF, SUBJECTS, Action, SubjectKind
-from database import Database, table_of
+from base.sketches import ALL_SUBJECTS
+from database import Database, has_bytes, table_of
 from ingest.named_events import IS_LONE, events_of_visitors, named
 from models import (
+    Attendance,
     AuditEntry,
     DomainAlias,
     Event,
@@ -67,7 +70,7 @@ async def person_file(database: Database, user_id: int, now: datetime) -> AsyncI
             await connection.scalars(select(_column(Tenant, "id")).order_by(_column(Tenant, "id")))
         )
         yield b'{"exportedAt":' + orjson.dumps(now) + b',"tables":{'
-        shown = _Shown(connection)
+        shown = _Shown(connection, user_id)
         names = await _names(connection, person, tenants)
         for place, (name, statements) in enumerate(_statements(person, tenants, names).items()):
             yield (b"," if place else b"") + orjson.dumps(name) + b":["
@@ -161,6 +164,12 @@ def _is_of(table: Table, name: str, user_id: int) -> ColumnElement[bool] | None:
     if "user_insights" in targets:
         own = select(_column(UserInsight, "id")).where(_column(UserInsight, "user_id") == user_id)
         return column.in_(own)
+    if table is table_of(Attendance):
+        # Of some rows it turns out that they have others alone.
+        return and_(
+            has_bytes(column, literal(searched(user_id), LargeBinary())),
+            table.c.subject_kind != ALL_SUBJECTS[0],
+        )
     if name == "email":
         # Of a link to an address, which may name no user yet.
         return column.in_(select(_column(User, "email")).where(_column(User, "id") == user_id))
@@ -184,11 +193,14 @@ async def _batches(connection: AsyncConnection, statement: Select[Any]) -> Async
 class _Shown:
     """Rows as others may see them: with global ids in the place of our own."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, user_id: int) -> None:
         self._connection = connection
+        self._user_id = user_id
         self._names: dict[str, dict[int, str]] = defaultdict(dict)
 
     async def rows(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        if table is table_of(Attendance):
+            rows = list(_attended(rows, self._user_id))
         references = _references(table)
         for column, target in references.items():
             await self._learn(target, (row[column] for row in rows))
@@ -222,6 +234,13 @@ class _Shown:
             elif name not in _INTERNAL or isinstance(value, UUID):
                 shown[name] = _written(value)
         return shown
+
+
+def _attended(rows: Sequence[Mapping[str, Any]], user_id: int) -> Iterator[dict[str, Any]]:
+    """The hours in UTC of one of the people in them."""
+    for row in rows:
+        if hours := hours_of(row["people"], user_id):
+            yield {**{name: value for name, value in row.items() if name != "people"}, "hours": hours}
 
 
 def _references(table: Table) -> dict[str, str]:

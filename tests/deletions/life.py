@@ -10,16 +10,17 @@ from audit import Actor
 from auth.account_links import LinkRow, add_link
 from auth.identities import link
 from auth.issuer import Identity
+from base.attendance import users_in
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.ids import Kind, global_id
-from database import Database
+from database import Database, table_of
 from ingest.deletions.work import delete_buried
 from ingest.event_imports import begin_import
 from ingest.row_discrepancies import row_discrepancies
 from ingest.tenants import tenants_with_events
 from ingest.verify import Verification
 from ingest.visitors import named_visitor
-from models import Id, ImportTenant, LinkKind, personal_columns
+from models import Attendance, Id, ImportTenant, LinkKind, personal_columns
 from tests.studio import PASSWORD, SECRET, Person, Studio
 
 NAME = "Zephyrine"
@@ -168,6 +169,8 @@ async def found(database: Database, life: Life) -> list[tuple[str, str]]:
                 number = select(func.count()).select_from(table)
                 if await connection.scalar(number.where(table.c[column] == life.person.row.id)):
                     seen.append((table.name, column))
+        attended = await connection.scalars(select(table_of(Attendance).c.people))
+        seen += [("attendances", "people") for people in attended if life.person.row.id in users_in(people)]
         for table in SQLModel.metadata.sorted_tables:
             if "tenant_id" in table.c:
                 number = select(func.count()).select_from(table)

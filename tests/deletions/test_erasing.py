@@ -10,12 +10,16 @@ from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from base.ids import uuid7
+from base.time_units import DAY
 from ingest.columns import EVENTS
 from ingest.events import NewEvent
+from ingest.folding import fold, fold_all
 from ingest.prune import prune
+from ingest.tenants import tenants_with_events
 from ingest.visitors import named_visitor
 from models import Action, Appointment
 from tests.deletions.life import discrepancies, do, erased, found, lived
+from tests.interrupted import Interrupted
 from tests.locks import waits
 from tests.studio import PASSWORD, SECRET, Studio
 
@@ -164,6 +168,54 @@ async def test_visits_of_an_erased_person_go_with_their_days_pruned_or_not(studi
 
     assert await found(database, life) == []
     assert await studio.count("linked_visits") == 0
+    assert await discrepancies(database) == []
+
+
+async def test_an_erased_person_is_taken_out_of_attendances_that_have_others(studio: Studio) -> None:
+    life = await lived(studio)
+    studio.clock.advance(days=1)
+    services = studio.services
+    await fold_all(services.database, studio.clock)
+    assert ("attendances", "people") in await found(services.database, life)
+    assert (await figures(studio))["day"]["uniqueVisitors"]["signedIn"] == 1
+    url = (await do(studio, "zephyrine", "mutation { exportAccount { url } }"))["url"]
+    told = json.loads((await studio.client.get(url)).content)["tables"]["attendances"]
+    # By name, at 13 and 14 in UTC. On the day of the exports, the person likes, bookmarks and so on.
+    assert sorted(((row["subject"], row["day"], row["hours"]) for row in told), key=str) == sorted(
+        [
+            (studio.publication, "2023-06-12", [13, 14]),
+            (life.lamp, "2023-06-12", [13]),
+            (studio.publication, "2023-06-15", [12]),
+        ],
+        key=str,
+    )
+    tenants = await tenants_with_events(services.database)
+    await prune(services.database, tenants, studio.clock.now, keep=DAY)
+
+    assert (await studio.ask(DELETE, "zephyrine", i={"password": PASSWORD, "deletePublications": True})).data
+    assert await erased(studio) == 2
+
+    assert await found(services.database, life) == []
+    assert await discrepancies(services.database) == []
+    assert (await figures(studio))["day"]["uniqueVisitors"]["signedIn"] == 0
+    next_day = {"start": "2023-06-13", "end": "2023-06-13"}
+    day = (await studio.ask(FIGURES, "owner", range=next_day)).data["publication"]["day"]
+    assert day["uniqueVisitors"]["signedIn"] == 1
+
+
+async def test_a_fold_adds_nobody_who_was_erased_meanwhile(studio: Studio) -> None:
+    life = await lived(studio)
+    database, tenant_id = studio.services.database, studio.people["owner"].row.tenant_id
+    studio.clock.advance(days=1)
+
+    async def erase() -> None:
+        asked = await studio.ask(DELETE, "zephyrine", i={"password": PASSWORD, "deletePublications": True})
+        assert asked.data
+        assert await erased(studio) == 2
+
+    await fold(database, tenant_id, studio.clock, studio.clock.now.date(), Interrupted(erase))
+
+    assert await found(database, life) == []
     assert await discrepancies(database) == []
 
 

@@ -16,9 +16,9 @@ CALLS = [
     *(
         f"{table} by tenant_id with events, "
         for table in (
-            "active_users", "day_totals", "domain_aliases", "engaged_views", "folded_hours", "hour_totals",
-            "imported_totals", "linked_visits", "month_totals", "subject_totals", "visitor_links",
-            "visitor_sketches",
+            "active_users", "attendances", "day_totals", "domain_aliases", "engaged_views", "folded_hours",
+            "hour_totals", "imported_totals", "linked_visits", "month_totals", "subject_totals",
+            "visitor_links", "visitor_sketches",
         )
     ),
 ]  # fmt: skip
@@ -55,10 +55,10 @@ def test_what_is_missing_is_said_and_then_each_table_is_handed_over_once(url: st
     stopped = command("distribute", *options)
     assert stopped.exit_code == 1
     assert stopped.stderr.endswith(" cannot be used: a worker went away.\n"), stopped.stderr
-    assert calls(url) == CALLS[:5]
+    assert calls(url) == CALLS[:6]
     run(url, "DELETE FROM refused")
     assert done("distribute", *options).splitlines() == [
-        *(f"The machines share {call.split()[0]} by tenant now." for call in CALLS[5:]),
+        *(f"The machines share {call.split()[0]} by tenant now." for call in CALLS[6:]),
         "The database is distributed.",
     ]
     assert calls(url) == CALLS

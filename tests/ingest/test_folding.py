@@ -4,9 +4,8 @@ these totals is the one that raw events give.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from random import Random
 from typing import Any, NamedTuple
 
@@ -19,33 +18,47 @@ from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Cut, DateInterval, Span, Ti
 from base.ids import uuid7
 from base.time_units import HOUR
 from database import Database, table_of
+from figures.folds import done_to
 from ingest.deletions.pace import Pace
 from ingest.discrepancy_rows import DiscrepancyRow
+from ingest.event_columns import EventColumns
+from ingest.event_imports import begin_import
 from ingest.events import NewEvent
 from ingest.folding import Busy, fold, fold_all
 from ingest.prune import prune
 from ingest.rebuild import Rebuilt, change_time_zone, rebuild
 from ingest.retention import Retention, keep_to
-from ingest.store import store
+from ingest.store import store, store_in_bulk
 from ingest.verify import Verification
+from loaders.attendance import Attended, numbers_attended
 from loaders.counts import read_counts
-from loaders.measures import Cell, Cells, Dimension, Measure
+from loaders.measures import Cell, Dimension, Measure
 from loaders.members import members_of
 from loaders.points import read_points
-from models import SUBJECT_OF, Action, Device, FoldedHours, HourTotal, SubjectKind, Tenant
+from models import SUBJECT_OF, Action, Attendance, Device, FoldedHours, HourTotal, SubjectKind, Tenant
 from resolvers.context import Services
+from resolvers.import_undo import undo_import
 from server.accounts import create_user
 from tests.commands import done
 from tests.events import record, view
 from tests.ingest.brute import ACTIONS, drawn
+from tests.interrupted import Change, Interrupted
 from tests.studio import SECRET, START, Clock, Studio
 from tests.waiting import somebody_waits
 
 ALL = FIRST_DAY, AFTER_LAST_DAY
 TODAY = START.date()
 DAY = timedelta(days=1)
+PEOPLE_WITHIN = (
+    Span(START.replace(hour=7) - 18 * DAY, START.replace(hour=3) - DAY),
+    Span(START.replace(hour=0) - 5 * DAY, START.replace(hour=0)),
+    Span(START.replace(hour=18, minute=30) - 9 * DAY, START.replace(hour=18, minute=30) - 2 * DAY),
+    Span(START - 3 * DAY, START - timedelta(minutes=1)),
+    Span(START.replace(hour=2) - 4 * DAY, START.replace(hour=17) - 4 * DAY),
+    Span(START.replace(hour=2, minute=10) - 4 * DAY, START.replace(hour=2, minute=40) - 4 * DAY),
+)
+"""Ranges with whole days and hours and with parts of hours, until today, and within a day or an hour."""
 COUNTED = (*dict.fromkeys(ACTIONS), Action.ENGAGED_VIEW)
-Change = Callable[[], Awaitable[object]]
 Points = tuple[bool, Counter[Any]]
 """Whether some are missing, and how much was counted by what."""
 
@@ -81,19 +94,30 @@ class Place(NamedTuple):
         async with self.database.snapshot() as connection:
             return sorted(map(tuple, (await connection.execute(select(table_of(model)))).all()))
 
-    async def answers(self, zone: str = "Europe/Berlin") -> list[Cells]:
-        """Of all subjects: days of the last weeks, and one range that begins and ends within a day."""
+    async def people(self, *spans: Span) -> list[list[int]]:
+        """How many different signed-in people came to each subject, and to some together."""
+        found, today = [], self.clock.now.date()
+        for span in spans:
+            for kind in SubjectKind:
+                asked = [Attended(self.tenant_id, kind, ids) for ids in ((1,), (2,), (3,), (1, 2, 3))]
+                found.append(await numbers_attended(self.database, asked, done_to(kind), span, today))
+        return found
+
+    async def answers(self, zone: str = "Europe/Berlin") -> list[Any]:
+        """Of all subjects: days of the last weeks, one range that begins and ends within a day, and people of
+        several ranges.
+        """
         span = Span(START.replace(hour=7) - 18 * DAY, START.replace(hour=3) - DAY)
         days = tuple(bucket.covered for bucket in buckets(span, DateInterval.DAY, time_zone(zone)))
         subjects = [(self.tenant_id, id) for id in (1, 2, 3)]
-        found: list[Cells] = []
+        found: list[Any] = []
         for spans in ((span,), days):
             measure = Measure(COUNTED, spans, frozenset(Dimension))
             cells = await read_counts(self.database, "America/New_York", measure, subjects, TODAY)
             found += [cells.get(subject, {}) for subject in subjects]
-        return found
+        return [*found, *await self.people(*PEOPLE_WITHIN)]
 
-    async def answers_of_events(self) -> list[Cells]:
+    async def answers_of_events(self) -> list[Any]:
         """As if nothing were folded."""
         folded = await self.rows(FoldedHours)
         await self.execute("DELETE FROM folded_hours")
@@ -113,21 +137,6 @@ async def place(services: Services, clock: Clock) -> Place:
     return made
 
 
-class Interrupted(Pace):
-    """Something else is done before each small step."""
-
-    def __init__(self, *changes: Change) -> None:
-        super().__init__(rest=0)
-        self.size = 40
-        self._changes = list(changes)
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        if self._changes:
-            await self._changes.pop(0)()
-        yield
-
-
 def added(place: Place, events: list[NewEvent]) -> list[Change]:
     """In small parts."""
 
@@ -135,6 +144,20 @@ def added(place: Place, events: list[NewEvent]) -> list[Change]:
         return lambda: place.add(part)
 
     return [adding(events[start : start + 20]) for start in range(0, len(events), 20)]
+
+
+def came(events: list[NewEvent], *spans: Span) -> list[list[int]]:
+    """The slow and obvious way."""
+    found = []
+    for span, kind in product(spans, SubjectKind):
+        people = {
+            (event.subject_id, event.user_id)
+            for event in events
+            if event.user_id and event.action in done_to(kind) and span.start <= event.occurred_at < span.end
+        }
+        each = [len([1 for subject, _ in people if subject == id]) for id in (1, 2, 3)]
+        found.append([*each, len({user_id for _, user_id in people})])
+    return found
 
 
 async def is_right(place: Place) -> bool:
@@ -156,7 +179,8 @@ async def test_what_comes_while_days_are_folded_and_later_is_in_their_totals(pla
     kolkata = await place.answers("Asia/Kolkata")
     await place.execute("DELETE FROM folded_hours")
     assert kolkata == await place.answers("Asia/Kolkata")
-    assert all(cells for cells in kolkata)
+    assert all(kolkata)
+    assert await place.people(*PEOPLE_WITHIN) == came(place.events, *PEOPLE_WITHIN)
 
 
 async def test_hours_of_a_series_are_those_of_raw_events(place: Place) -> None:
@@ -198,6 +222,22 @@ async def test_hours_of_a_series_are_those_of_raw_events(place: Place) -> None:
     with place.database.observed(seen.append):
         await hours(none, [0, 0, 0])
     assert "until_23" in seen[0]
+
+
+async def test_an_import_that_is_undone_leaves_totals_and_people_as_they_were(place: Place) -> None:
+    await place.add(place.events[:150])
+    await place.fold()
+    before = await place.rows(HourTotal), await place.rows(Attendance), await place.answers()
+    number = await begin_import(place.database, "events.csv", place.clock.now)
+    brought = EventColumns.of(place.events[150:])
+    await place.database.in_bulk(lambda bulk: store_in_bulk(bulk, brought, import_id=number))
+    assert await place.rows(Attendance) != before[1]
+    assert await is_right(place)
+
+    assert await undo_import(place.services, number, place.clock.now) == 150
+
+    assert (await place.rows(HourTotal), await place.rows(Attendance), await place.answers()) == before
+    assert await place.lines() == []
 
 
 async def test_an_event_that_is_not_committed_yet_is_waited_for(place: Place) -> None:
@@ -453,11 +493,13 @@ async def test_totals_by_the_hour_lose_sites_and_days_as_others_do(place: Place)
     before = await of_may()
     await keep_to(place.database, [place.tenant_id], START, Retention(10, 10, None))
     without_sites = await of_may()
+    assert min(row[3] for row in await place.rows(Attendance)) < june
     await keep_to(place.database, [place.tenant_id], START, Retention(10, 10, 10))
 
     assert {row[5] for row in before} > {0} == {row[5] for row in without_sites}
     assert summed(without_sites) == summed(before)
     assert await of_may() == []
+    assert min(row[3] for row in await place.rows(Attendance)) == june
     assert len(await place.rows(HourTotal)) > 50
     assert [line for line in await place.lines() if line.table == "hour_totals"] == []
 

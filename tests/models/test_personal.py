@@ -8,7 +8,7 @@ from ingest.deletions.tenants import OWNED
 from models import personal_columns
 
 TABLES = SQLModel.metadata.tables
-PERSONAL = {"email", "username", "visitor", "network", "address", "agent", "account_id"}
+PERSONAL = {"email", "username", "visitor", "people", "network", "address", "agent", "account_id"}
 """What columns are called that say who somebody is."""
 SUBJECTS = {"user_insights"}
 """Tables whose rows are about one person."""

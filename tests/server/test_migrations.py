@@ -13,16 +13,20 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import column, insert, inspect, select, table, text
 from sqlmodel import SQLModel
 
+from base.attendance import hours_of, users_in
 from base.ids import uuid7
+from base.time_units import EPOCH
 from base.zones import rules_of
-from database import Database, is_partition, table_of
+from database import Database, ensure_partitions, is_partition, table_of
 from models import (
     Action,
+    Attendance,
     DeletedKind,
     Deletion,
     Event,
     Experience,
     ExperienceTotal,
+    FoldedHours,
     Follow,
     FollowTotal,
     LinkedVisit,
@@ -379,4 +383,60 @@ async def test_accounts_of_before_get_what_their_names_look_like_and_keep_their_
         ("bo", "bo"),
         ("rnary", "rnary\x1f3"),
         ("\N{GREEK CAPITAL LETTER ALPHA}da", "ada"),
+    ]
+
+
+async def test_days_are_folded_anew_so_that_their_people_are_known(empty_url: str) -> None:
+    """In New York, 2023-06-05 begins at 4:00 in UTC."""
+    await migrations.upgrade(empty_url)
+    await migrations.downgrade(empty_url, "0017")
+    before, zone = date(2023, 6, 10), "America/New_York"
+    came = (
+        *((2, 7, 1, datetime(2023, 6, 5, hour, tzinfo=UTC)) for hour in (4, 9, 9)),
+        (2, 8, 20, datetime(2023, 6, 5, 23, tzinfo=UTC)),
+        (2, 8, 7, datetime(2023, 6, 5, 22, tzinfo=UTC)),
+        (2, None, 1, datetime(2023, 6, 5, 22, tzinfo=UTC)),
+        (2, 7, 1, datetime(2023, 6, 6, tzinfo=UTC)),
+        (1, 7, 1, datetime(2023, 6, 5, tzinfo=UTC)),
+    )
+    database = Database(empty_url)
+    await ensure_partitions(database, datetime(2023, 6, 1, tzinfo=UTC))
+    await database.close()
+    await fill(
+        empty_url,
+        Tenant(id=1, hours_before=before),
+        Tenant(id=2, hours_before=before, time_zone=zone, pruned_before=date(2023, 6, 5)),
+        Tenant(id=3),
+        *(FoldedHours(tenant_id=id, before=before) for id in (1, 2)),
+        *(
+            Event(
+                tenant_id=tenant, id=uuid7(at), subject_id=5, action=action, device=1, domain_id=0,
+                occurred_at=at, user_id=user,
+            )
+            for tenant, user, action, at in came
+        ),
+    )  # fmt: skip
+
+    await migrations.upgrade(empty_url)
+
+    tenants = table_of(Tenant).c
+    database = Database(empty_url)
+    async with database.engine.connect() as connection:
+        states = select(tenants.id, tenants.hours_before, tenants.folding_since).order_by(tenants.id)
+        assert list(map(tuple, await connection.execute(states))) == [
+            (1, None, EPOCH),
+            (2, date(2023, 6, 6), EPOCH),
+            (3, None, None),
+        ]
+        folded = await connection.execute(select(table_of(FoldedHours)))
+        assert list(map(tuple, folded)) == [(2, date(2023, 6, 6))]
+        rows = sorted(map(tuple, await connection.execute(select(table_of(Attendance)))))
+    await database.close()
+    hours = {7: [4, 9], 8: [23]}
+    assert [
+        (*key, {user_id: hours_of(people, user_id) for user_id in users_in(people)}) for *key, people in rows
+    ] == [
+        (2, 0, 0, date(2023, 6, 5), hours),
+        (2, 1, 5, date(2023, 6, 5), {7: [4, 9]}),
+        (2, 2, 5, date(2023, 6, 5), {8: [23]}),
     ]

@@ -9,6 +9,7 @@ from sqlmodel import col
 from base.kinds import SUBJECT_OF, Action, SubjectKind
 from database import Statement, among, table_of
 from ingest.columns import ACTIVE, EVENTS, LINKS, TENANTS
+from ingest.deletions.attendance import forget_person
 from ingest.deletions.lease import DeletionRow
 from ingest.deletions.renaming import Person, rename_on
 from ingest.deletions.rows import Rows
@@ -57,6 +58,7 @@ async def delete_acts(rows: Rows, deletion: DeletionRow) -> None:
             await _unlink(rows, deletion, tenant_id, visitor)
         for subject in await rows.database.fetch(_ACTIVE_ON, **given):
             await _leave(rows, deletion, subject)
+        await forget_person(rows, deletion.object_id, others)
 
 
 async def _tenants(rows: Rows) -> AsyncIterator[list[int]]:

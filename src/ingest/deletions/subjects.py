@@ -12,6 +12,7 @@ from base.kinds import SUBJECTS
 from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, Union, sketching
 from database import Statement, among, bulk, table_of
 from ingest.columns import ACTIVE, SKETCHES, VISITS
+from ingest.deletions.attendance import delete_attendances
 from ingest.deletions.ranges import Ranges, ranges_of_tenant
 from ingest.deletions.rows import Rows
 from ingest.tenants import wait_to_share
@@ -59,7 +60,7 @@ _OF_ASSET: Final = _of_subject(EngagedView, order=["occurred_at", "view_id"])
 
 
 async def delete_subjects(rows: Rows, tenant_id: int, kind: SubjectKind, ids: Sequence[int]) -> None:
-    """The totals of the tenant's other subjects stay. Distinct visitors of all subjects together are those of
+    """The totals of the tenant's other subjects stay. Different people of all subjects together are those of
     the others from then on.
     """
     actions = list(map(int, SUBJECTS[kind].actions))
@@ -72,7 +73,9 @@ async def delete_subjects(rows: Rows, tenant_id: int, kind: SubjectKind, ids: Se
         if kind is SubjectKind.ASSET:
             await rows.delete(_OF_ASSET, **given)
     for start in range(0, len(ids), _AT_A_TIME):
-        await _delete_sketches(rows, tenant_id, kind, ids[start : start + _AT_A_TIME])
+        some = ids[start : start + _AT_A_TIME]
+        await _delete_sketches(rows, tenant_id, kind, some)
+        await delete_attendances(rows, tenant_id, kind, some)
 
 
 async def _delete_sketches(rows: Rows, tenant_id: int, kind: SubjectKind, ids: Sequence[int]) -> None:

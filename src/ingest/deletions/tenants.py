@@ -8,6 +8,7 @@ from ingest.deletions.ranges import ranges_of_tenant
 from ingest.deletions.rows import Rows
 from models import (
     ActiveUser,
+    Attendance,
     DayTotal,
     DomainAlias,
     EngagedView,
@@ -28,6 +29,7 @@ OWNED: Final[tuple[type[SQLModel], ...]] = (
     EngagedView,
     ImportedTotal,
     HourTotal,
+    Attendance,
     FoldedHours,
     DayTotal,
     MonthTotal,

@@ -1,13 +1,16 @@
 """Explains numbers of different people: who is in the tables, and whom raw events name."""
 
 from asyncio import gather
-from datetime import timedelta
+from datetime import UTC, timedelta
+from typing import NamedTuple
 
-from base.calendar import AFTER_LAST_DAY, Span, start_of_day
+from base.calendar import AFTER_LAST_DAY, Piece, Span, cut_at_hours, start_of_day
 from base.sketches import ALL_SUBJECTS
+from base.time_units import DAY, MICROSECOND
 from figures.folds import ActiveUsers, done_to
+from loaders.attendance import Attended, numbers_attended
 from loaders.evidence import ActiveSince, PeopleWithin, Table
-from loaders.sketches import SketchesKey, SketchRows
+from loaders.sketches import AttendanceRows, SketchesKey, SketchRows
 from loaders.visitors import VisitorsKey, VisitorsOfSubjects
 from models import Action
 from resolvers.context import Context
@@ -17,7 +20,9 @@ from resolvers.explain.explanation import Explanation, Line, Part, Question
 async def of_active_users(
     context: Context, asked: Question, fold: ActiveUsers, blank: Explanation
 ) -> Explanation:
-    """With a range, users are counted from raw events: the table only knows when each was last active."""
+    """With a range, users are counted from raw events, and from attendances of folded days: the table only
+    knows when each was last active.
+    """
     length = timedelta(days=fold.days)
     if asked.span:
         start, stop = asked.span.end - length, asked.span.end
@@ -28,11 +33,30 @@ async def of_active_users(
     events = people.users if asked.has_events_since(start) else None
     if asked.span:
         line = Line(Table.EVENTS.value, start, stop, None, people.events, people.users, events)
-        return blank._replace(lines=[line], value=people.users)
+        attended = await _attended(context, asked, fold, Span(start, stop))
+        return blank._replace(lines=[*attended.lines, line], value=attended.number)
     active = await context.loaders[ActiveSince].load(key)
     return blank._replace(
         lines=[Line("active_users", start, None, None, active, active, events)], value=active
     )
+
+
+class _People(NamedTuple):
+    number: int
+    lines: list[Line]
+
+
+async def _attended(context: Context, asked: Question, fold: ActiveUsers, span: Span) -> _People:
+    subject, today = asked.subject, context.now.astimezone(UTC).date()
+    groups = [Attended(subject.tenant_id, subject.kind, subject.subject_ids)]
+    (number,) = await numbers_attended(context.services.database, groups, fold.actions, span, today)
+    lines = []
+    for hours in cut_at_hours([Piece(0, *span)], today).hours:
+        first, stop = hours.start.date(), (hours.end - MICROSECOND).date() + DAY
+        key = SketchesKey(subject.tenant_id, int(subject.kind), subject.subject_ids, first, stop)
+        if rows := await context.loaders[AttendanceRows].load(key):
+            lines.append(Line("attendances", hours.start, hours.end, None, rows, None, None))
+    return _People(number, lines)
 
 
 async def of_visitors(context: Context, asked: Question, blank: Explanation) -> Explanation:
