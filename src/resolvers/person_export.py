@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, LargeBinary, Select, Table, literal, select
+from sqlalchemy import ColumnElement, LargeBinary, Select, Table, and_, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
