@@ -1,4 +1,4 @@
-"""`viewgraph prune`: drops old raw events. Their totals stay."""
+"""`viewgraph prune`: drops old raw events, and who came on their days. Their totals stay."""
 
 from asyncio import sleep
 from collections.abc import Callable, Iterable
@@ -14,13 +14,13 @@ from sqlmodel import col
 
 from base.calendar import day_of, start_of_day
 from base.time_units import DAY, MICROSECOND
-from database import Database, drop_partitions, table_of
-from ingest.columns import EVENTS
+from database import Database, delete_rows, drop_partitions, table_of
+from ingest.columns import ATTENDANCES, EVENTS
 from ingest.folding import LATEST, Busy, fold, foldable_before, is_folded
 from ingest.tenants import TenantGone, TenantRow, lock_tenant, read_tenant
-from models import Event, Tenant
+from models import Attendance, Event, Tenant
 
-_EVENTS_OF_A_TRANSACTION = 5_000
+_ROWS_OF_A_TRANSACTION = 5_000
 _PATIENCE = 0.5
 """In seconds: how long it waits before it looks again whether another process has folded the days."""
 
@@ -58,6 +58,7 @@ async def prune(
     for tenant in tenants:
         if tenant.pruned_before:
             events += await _delete(database, tenant)
+            await _forget_people(database, tenant)
         on_tenant()
     return Pruned(partitions, events)
 
@@ -145,7 +146,7 @@ async def _delete_some(database: Database, tenant: TenantRow, subject_id: int) -
             EVENTS.occurred_at < tenant.kept_from,
         )
         .order_by(EVENTS.subject_id, EVENTS.occurred_at)
-        .limit(_EVENTS_OF_A_TRANSACTION)
+        .limit(_ROWS_OF_A_TRANSACTION)
     )
     async with database.writing() as session:
         rows = (await session.execute(old)).all()
@@ -155,3 +156,20 @@ async def _delete_some(database: Database, tenant: TenantRow, subject_id: int) -
                 delete(table_of(Event)).where(EVENTS.tenant_id == tenant.id, EVENTS.id.in_(ids))
             )
     return [subject for _, subject in rows]
+
+
+async def _forget_people(database: Database, tenant: TenantRow) -> None:
+    """On days that are over in UTC before the first event that is kept. Whoever drops events wants nobody to
+    know any more who came when.
+    """
+    key = table_of(Attendance).primary_key.columns
+    is_old = ATTENDANCES.day < tenant.kept_from.astimezone(UTC).date()
+    old = select(*key).where(ATTENDANCES.tenant_id == tenant.id, is_old).limit(_ROWS_OF_A_TRANSACTION)
+    while True:
+        started = monotonic()
+        async with database.writing() as session:
+            rows = (await session.execute(old)).all()
+            await delete_rows(session, Attendance, [tuple(row) for row in rows])
+        if not rows:
+            return
+        await sleep(monotonic() - started)

@@ -10,12 +10,10 @@ from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from base.ids import uuid7
-from base.time_units import DAY
 from ingest.columns import EVENTS
 from ingest.events import NewEvent
 from ingest.folding import fold, fold_all
 from ingest.prune import prune
-from ingest.tenants import tenants_with_events
 from ingest.visitors import named_visitor
 from models import Action, Appointment
 from tests.deletions.life import discrepancies, do, erased, found, lived
@@ -189,8 +187,6 @@ async def test_an_erased_person_is_taken_out_of_attendances_that_have_others(stu
         ],
         key=str,
     )
-    tenants = await tenants_with_events(services.database)
-    await prune(services.database, tenants, studio.clock.now, keep=DAY)
 
     assert (await studio.ask(DELETE, "zephyrine", i={"password": PASSWORD, "deletePublications": True})).data
     assert await erased(studio) == 2
