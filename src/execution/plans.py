@@ -48,41 +48,43 @@ _TOKENS_A_FIELD = 2
 class _Plans:
     """Of one operation, each by the values of the variables on which it depends what is selected."""
 
-    def __init__(self, operation: Operation) -> None:
-        self._operation = operation
+    def __init__(self) -> None:
+        # It does not refer to its operation, so that both are freed at once.
         self._conditions: tuple[str, ...] | None = None
         """None before a plan is asked for."""
         self._plans: dict[tuple[Any, ...], Plan | None] = {}
         self.answers = 0
         """How many times GraphQL's executor has answered."""
 
-    async def of(self, variables: Callable[[], VariableValues | None]) -> Plan | None:
+    async def of(self, operation: Operation, variables: Callable[[], VariableValues | None]) -> Plan | None:
         """None where a plan cannot do it. `variables` is asked only if they decide what is selected."""
         if self._conditions is None:
-            assert self._operation.document.node
-            self._conditions = await self._found(partial(condition_variables, self._operation.document.node))
+            assert operation.document.node
+            self._conditions = await _found(operation, partial(condition_variables, operation.document.node))
         found = variables() if self._conditions else None
         values = found.coerced if found else {}
         key = tuple([values.get(name) for name in self._conditions])
         if key not in self._plans:
             if len(self._plans) >= _MOST_VARIANTS:
                 return None
-            self._plans[key] = await self._made(values)
+            self._plans[key] = await _made(operation, values)
         return self._plans[key]
 
-    async def _made(self, values: Mapping[str, Any]) -> Plan | None:
-        try:
-            plan = await self._found(partial(planned, self._operation, values))
-        except Unplanned:
-            return None
-        add_weight(self._operation.document, plan.fields * _TOKENS_A_FIELD)
-        return plan
 
-    async def _found(self, find: Callable[[], R]) -> R:
-        if self._operation.document.is_long:
-            return await in_thread(find)
-        with staying_young():
-            return find()
+async def _made(operation: Operation, values: Mapping[str, Any]) -> Plan | None:
+    try:
+        plan = await _found(operation, partial(planned, operation, values))
+    except Unplanned:
+        return None
+    add_weight(operation.document, plan.fields * _TOKENS_A_FIELD)
+    return plan
+
+
+async def _found(operation: Operation, find: Callable[[], R]) -> R:
+    if operation.document.is_long:
+        return await in_thread(find)
+    with staying_young():
+        return find()
 
 
 async def answer_by_plan(
@@ -92,7 +94,7 @@ async def answer_by_plan(
     counts = context.services.plans
     if context.services.plans_after is None:
         return None
-    plans = operation.known(_Plans, lambda: _Plans(operation))
+    plans = operation.known(_Plans, _Plans)
     if plans.answers < context.services.plans_after:
         plans.answers += 1
         counts[FIRST] += 1
@@ -101,7 +103,7 @@ async def answer_by_plan(
     if values is None:
         counts[UNFIT] += 1
         return None
-    plan = await plans.of(lambda: values)
+    plan = await plans.of(operation, lambda: values)
     if plan is None:
         counts[UNPLANNED] += 1
         return None
@@ -115,12 +117,12 @@ async def plan_of_payloads(
     after = context.services.plans_after
     if after is None:
         return None
-    plans = operation.known(_Plans, lambda: _Plans(operation))
+    plans = operation.known(_Plans, _Plans)
     # A subscription executes its document for each event.
     if plans.answers < after and operation.type == "mutation":
         plans.answers += 1
         return None
-    return await plans.of(lambda: values_of(operation, variables))
+    return await plans.of(operation, lambda: values_of(operation, variables))
 
 
 async def _answer(context: Context, plan: Plan, values: VariableValues) -> ExecutionResult | None:

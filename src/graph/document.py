@@ -42,10 +42,6 @@ class _Facts:
         found: R = self._facts[key]
         return found
 
-    def forget(self) -> None:
-        """Whoever still uses it finds out anew what is missing."""
-        self._facts.clear()
-
 
 class Operation(_Facts):
     """The operation of a document that a request names."""
@@ -118,13 +114,10 @@ class Document(_Facts):
     def asks_the_schema(self) -> bool:
         return "__schema" in self.text or "__type(" in self.text
 
-    def forget(self) -> None:
-        """Ends the cycles of the document, its operations and their facts. So all of it is freed at once when
-        nobody uses it any more.
+    def let_go(self) -> None:
+        """Ends the cycle of the document and its operations. So all of it is freed at once when nobody uses
+        it any more. Whoever still does keeps what was found out.
         """
-        super().forget()
-        for operation in self._by_name.values():
-            operation.forget()
         self._by_name.clear()
 
     def take_first_cost(self) -> int:

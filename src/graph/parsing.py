@@ -41,7 +41,7 @@ class _Documents(LRUCache[tuple[str, int], Document]):
 
     def popitem(self) -> tuple[tuple[str, int], Document]:
         key, document = super().popitem()
-        document.forget()
+        document.let_go()
         return key, document
 
 
@@ -91,7 +91,7 @@ def add_weight(document: Document, tokens: int) -> None:
 def drop(document: Document) -> None:
     """Forgets an invalid document: its errors may repeat the text again and again."""
     _take_out(document)
-    document.forget()
+    document.let_go()
 
 
 def _take_out(document: Document) -> None:

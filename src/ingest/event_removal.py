@@ -16,7 +16,7 @@ from database import Bulk, bulk, delete_rows, table_of
 from ingest.attendance import AttendedDay, mend_attendances
 from ingest.columns import ACTIVE, EVENTS, VIEWS
 from ingest.deltas import Days, TotalKey, total_deltas
-from ingest.folding import end_fold
+from ingest.fold_claims import end_fold
 from ingest.hour_totals import Happened, change_hours
 from ingest.imported_totals import change_totals
 from ingest.mended_people import SubjectDay, mend_sketches
@@ -118,7 +118,7 @@ async def _mend_attendances(
 ) -> None:
     if gone:
         # Its snapshot still has them.
-        await end_fold(session, tenant)
+        await end_fold(session, tenant, max(one.day for one in gone))
         await mend_attendances(session, tenant, gone - nexts)
 
 

@@ -21,6 +21,7 @@ from ingest.attendance_rows import Key
 from ingest.columns import DAYS, FOLDED, TENANTS
 from ingest.deleted_subjects import are_there
 from ingest.deletions.pace import Pace
+from ingest.fold_claims import Busy, require_idle
 from ingest.hour_rows import counted_hours, start_of, subjects_given
 from ingest.hour_totals import ADDED
 from ingest.tenants import TenantGone, TenantRow, lock_tenant, wait_to_share
@@ -39,18 +40,12 @@ _EVENTS: Final = 100_000
 _SUBJECTS: Final = 20
 _ROWS: Final = 2_000
 """So many are in memory."""
-_GIVEN_UP: Final = timedelta(minutes=10)
-"""A process that has given no sign of life for so long has ended halfway."""
 _RENEWED_AFTER: Final = timedelta(minutes=1)
 _REMEMBERED: Final = timedelta(minutes=30)
 """A tenant remembers for longer than this that a subject was deleted. Whoever adds what an older snapshot
 has, looks in any case whether the subjects are there.
 """
 Clock = Callable[[], datetime]
-
-
-class Busy(Exception):
-    """Another process folds days of the tenant."""
 
 
 class _Days(NamedTuple):
@@ -112,17 +107,6 @@ async def is_folded(session: AsyncSession, tenant_id: int, before: date) -> bool
     return await _next(await session.connection(), tenant_id, before) is None
 
 
-async def end_fold(session: AsyncSession, tenant: TenantRow) -> None:
-    """Whoever folds days of the tenant, which must be locked alone, ends as Busy, because the snapshot does
-    not have what is changed now. The days are folded anew later.
-    """
-    if tenant.folding_since is not None:
-        folded = await session.scalar(select(FOLDED.before).where(FOLDED.tenant_id == tenant.id))
-        left = update(Tenant).where(TENANTS.id == tenant.id)
-        # As if somebody had ended halfway, long ago.
-        await session.execute(left.values(hours_before=folded, folding_since=EPOCH))
-
-
 async def _planned(database: Database, tenant_id: int, before: date, now: datetime) -> date | None:
     """The end of the next days; None if there is nothing to fold. Nobody waits for it."""
     async with database.snapshot() as connection:
@@ -130,15 +114,10 @@ async def _planned(database: Database, tenant_id: int, before: date, now: dateti
         if days is None:
             return None
         # All workers look at the same time. Whoever comes second locks nothing.
-        _require_idle(
+        require_idle(
             await connection.scalar(select(TENANTS.folding_since).where(TENANTS.id == tenant_id)), now
         )
         return await _fewer(connection, days)
-
-
-def _require_idle(folding_since: datetime | None, now: datetime) -> None:
-    if folding_since is not None and now - folding_since < _GIVEN_UP:
-        raise Busy
 
 
 async def _fewer(connection: AsyncConnection, days: _Days) -> date:
@@ -190,7 +169,7 @@ async def _begin(
         days = await _next(seen, tenant_id, before, now)
         if days is None:
             return None, None
-        _require_idle(tenant.folding_since, now)
+        require_idle(tenant.folding_since, now)
         is_clean = tenant.folding_since is None
         changed = update(Tenant).where(TENANTS.id == tenant_id)
         end = days.stop if is_clean else days.folded

@@ -8,17 +8,21 @@ from time import monotonic
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, literal, select, update
+from sqlalchemy import ColumnElement, delete, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
+from base.arrays import arrays
+from base.attendance import hours_within, only_within
 from base.calendar import day_of, start_of_day
 from base.time_units import DAY, MICROSECOND
-from database import Database, delete_rows, drop_partitions, table_of
-from ingest.columns import ATTENDANCES, EVENTS
-from ingest.folding import LATEST, Busy, fold, foldable_before, is_folded
+from database import Database, bulk, delete_rows, drop_partitions, table_of
+from ingest.attendance import CHANGED
+from ingest.columns import ATTENDANCES, EVENTS, VISITS
+from ingest.fold_claims import Busy
+from ingest.folding import LATEST, fold, foldable_before, is_folded
 from ingest.tenants import TenantGone, TenantRow, lock_tenant, read_tenant
-from models import Attendance, Event, Tenant
+from models import HOURS, Attendance, Event, LinkedVisit, Tenant
 
 _ROWS_OF_A_TRANSACTION = 5_000
 _PATIENCE = 0.5
@@ -159,17 +163,35 @@ async def _delete_some(database: Database, tenant: TenantRow, subject_id: int) -
 
 
 async def _forget_people(database: Database, tenant: TenantRow) -> None:
-    """On days that are over in UTC before the first event that is kept. Whoever drops events wants nobody to
-    know any more who came when.
+    """On days and in hours that were over before the first event that is kept. Whoever drops events wants
+    nobody to know any more who came when.
     """
-    key = table_of(Attendance).primary_key.columns
-    is_old = ATTENDANCES.day < tenant.kept_from.astimezone(UTC).date()
-    old = select(*key).where(ATTENDANCES.tenant_id == tenant.id, is_old).limit(_ROWS_OF_A_TRANSACTION)
+    await arrays.ready()
+    first = tenant.kept_from.astimezone(UTC)
+    await _delete_rows(database, tenant, Attendance, ATTENDANCES.day < first.date())
+    await _delete_rows(database, tenant, LinkedVisit, VISITS.day < tenant.pruned_before)
+    hours = hours_within(first.hour, len(HOURS))
+    columns = tuple(table_of(Attendance).columns)
+    is_cut = (ATTENDANCES.tenant_id == tenant.id, ATTENDANCES.day == first.date())
+    async with database.writing() as session:
+        await lock_tenant(session, tenant.id)
+        rows = (await session.execute(select(*columns).where(*is_cut))).all()
+        left = [(*key, only_within(people, hours)) for *key, people in rows]
+        await (await bulk(session)).upsert(Attendance, [row for row in sorted(left) if row[-1]], CHANGED)
+        await delete_rows(session, Attendance, [row[:-1] for row in left if not row[-1]])
+
+
+async def _delete_rows(
+    database: Database, tenant: TenantRow, model: type[SQLModel], is_old: ColumnElement[bool]
+) -> None:
+    table = table_of(model)
+    old = select(*table.primary_key.columns).where(table.c.tenant_id == tenant.id, is_old)
     while True:
         started = monotonic()
         async with database.writing() as session:
-            rows = (await session.execute(old)).all()
-            await delete_rows(session, Attendance, [tuple(row) for row in rows])
+            rows = (await session.execute(old.limit(_ROWS_OF_A_TRANSACTION))).all()
+            # Writers that lock in one order never wait for each other in a circle.
+            await delete_rows(session, model, sorted(map(tuple, rows)))
         if not rows:
             return
         await sleep(monotonic() - started)

@@ -16,7 +16,7 @@ from base.zones import rules_of
 from database import Bulk, Database, bulk, delete_rows, table_of
 from ingest.discrepancies import discrepancies
 from ingest.discrepancy import Discrepancy
-from ingest.folding import end_fold
+from ingest.fold_claims import end_fold
 from ingest.publication_revisions import raise_revision
 from ingest.recount import RecountScope
 from ingest.tenants import lock_tenant, read_tenant

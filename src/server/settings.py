@@ -426,7 +426,8 @@ class Settings(BaseSettings):
     )
     keep_event_days: int = _number(
         0,
-        "How many days before today the server keeps raw events, as `viewgraph prune` does it; 0 for ever.",
+        "How many days before today the server keeps raw events, and who came on which day, as "
+        "`viewgraph prune` does it; 0 for ever.",
         least=0,
     )
     keep_site_days: int = _number(

@@ -295,18 +295,6 @@ async def test_the_estimate_outlives_raw_events(studio: Studio, ids: dict[str, s
     assert await unique(studio) == exactly(5, 3)
 
 
-async def test_who_signed_in_later_is_one_when_the_events_are_gone(
-    studio: Studio, ids: dict[str, str]
-) -> None:
-    await name(studio, ids["chair"], ("01", "ann", None), ("01", "bob", None), ("14", "ann", "member"))
-    async with studio.services.database.snapshot() as connection:
-        tenants = list((await connection.execute(select(col(Organization.tenant_id)))).scalars())
-    await prune(studio.services.database, tenants, START, keep=timedelta(days=1))
-
-    assert await unique(studio) == exactly(2, 1)
-    assert await unique(studio, assets=[ids["chair"]]) == exactly(2, 1)
-
-
 MANY = f"""query($n: Int!, {RANGE}) {{ organizations {{ edges {{ node {{
   assets(first: $n) {{ edges {{ node {{ metrics({WITHIN}) {{ {VISITORS} }} }} }} }} }} }} }} }}"""
 SCOPES = f"""query({RANGE}) {{ organizations {{ edges {{ node {{

@@ -5,7 +5,9 @@ from asyncio import create_task, gather, sleep
 import pytest
 from graphql import get_introspection_query
 
-from graph.parsing import parsed_document, parsed_in_thread
+from execution.operation import core_schema
+from graph.analysis import validation_errors
+from graph.parsing import drop, known_document, parsed_document, parsed_in_thread
 from resolvers.context import Limits
 from tests.studio import Studio
 
@@ -167,3 +169,13 @@ def test_introspection_is_far_from_too_long() -> None:
     node = parsed_document(get_introspection_query(), Limits().document_tokens).node
     assert node
     assert node.token_count < 200
+
+
+def test_whoever_has_an_invalid_document_does_not_validate_it_again() -> None:
+    document = parsed_document("{ nothingOfTheKind }", TOKENS)
+    errors = validation_errors(core_schema, document, introspection=True)
+    drop(document)
+
+    assert len(errors) == 1
+    assert validation_errors(core_schema, document, introspection=True) is errors
+    assert known_document(document.text, TOKENS) is None

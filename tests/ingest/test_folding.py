@@ -24,7 +24,8 @@ from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.event_columns import EventColumns
 from ingest.event_imports import begin_import
 from ingest.events import NewEvent
-from ingest.folding import Busy, fold, fold_all
+from ingest.fold_claims import Busy
+from ingest.folding import fold, fold_all
 from ingest.prune import prune
 from ingest.rebuild import Rebuilt, change_time_zone, rebuild
 from ingest.retention import Retention, keep_to

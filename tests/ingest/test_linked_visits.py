@@ -20,7 +20,6 @@ from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.events import NewEvent
 from ingest.prune import prune
 from ingest.rebuild import Rebuilt, change_time_zone, rebuild
-from ingest.retention import Retention, keep_to
 from ingest.store import store
 from ingest.verify import Verification
 from models import SUBJECT_OF, TAKES_BACK, Action, Event, LinkedVisit, Tenant, VisitorLink
@@ -184,23 +183,18 @@ async def test_visits_move_with_the_days_of_the_tenant(services: Services) -> No
     assert before != await kept(database) == await right(database, "Pacific/Kiritimati")
 
 
-async def test_visits_outlive_their_events(services: Services) -> None:
+async def test_visits_are_pruned_with_their_events(services: Services) -> None:
     database = services.database
     tenant = await add_tenant(database)
     await services.buffer.add(
         [event(tenant, START - timedelta(days=5), NAMES[0]), event(tenant, START, NAMES[0], 7)]
     )
-    visits = await kept(database)
+    assert await kept(database) == {(tenant, 1, 1, date(2023, 6, 10), NAMES[0])}
 
     await prune(database, [tenant], START, keep=timedelta(days=1))
 
-    assert await kept(database) == visits == {(tenant, 1, 1, date(2023, 6, 10), NAMES[0])}
-    assert [row async for row in Verification(database, tenant, "it", *ALL).rows()] == []
-
-    # Of a whole month, sketches and visits are forgotten.
-    july = START + timedelta(days=30)
-    await keep_to(database, [tenant], july, Retention(events=1, day_totals=1))
     assert await kept(database) == set()
+    assert [row async for row in Verification(database, tenant, "it", *ALL).rows()] == []
 
 
 REMOVE = """mutation($subject: EventSubject!, $ids: [ID!]!) {

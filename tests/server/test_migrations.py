@@ -15,9 +15,9 @@ from sqlmodel import SQLModel
 
 from base.attendance import hours_of, users_in
 from base.ids import uuid7
-from base.time_units import EPOCH
 from base.zones import rules_of
 from database import Database, ensure_partitions, is_partition, table_of
+from ingest.fold_claims import FOR_EVER
 from models import (
     Action,
     Attendance,
@@ -424,9 +424,9 @@ async def test_days_are_folded_anew_so_that_their_people_are_known(empty_url: st
     async with database.engine.connect() as connection:
         states = select(tenants.id, tenants.hours_before, tenants.folding_since).order_by(tenants.id)
         assert list(map(tuple, await connection.execute(states))) == [
-            (1, None, EPOCH),
-            (2, date(2023, 6, 6), EPOCH),
-            (3, None, None),
+            (1, None, FOR_EVER),
+            (2, date(2023, 6, 6), FOR_EVER),
+            (3, None, FOR_EVER),
         ]
         folded = await connection.execute(select(table_of(FoldedHours)))
         assert list(map(tuple, folded)) == [(2, date(2023, 6, 6))]

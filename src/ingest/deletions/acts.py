@@ -56,9 +56,12 @@ async def delete_acts(rows: Rows, deletion: DeletionRow) -> None:
         given: dict[str, Any] = {"tenants": others, "user": deletion.object_id}
         for tenant_id, visitor in await rows.database.fetch(_LINKED, **given):
             await _unlink(rows, deletion, tenant_id, visitor)
-        for subject in await rows.database.fetch(_ACTIVE_ON, **given):
+        active = await rows.database.fetch(_ACTIVE_ON, **given)
+        # While it is known where the person was. To look through the people of all tenants takes too long.
+        for tenant_id in sorted({subject.tenant_id for subject in active}):
+            await forget_person(rows, deletion.object_id, tenant_id)
+        for subject in active:
             await _leave(rows, deletion, subject)
-        await forget_person(rows, deletion.object_id, others)
 
 
 async def _tenants(rows: Rows) -> AsyncIterator[list[int]]:

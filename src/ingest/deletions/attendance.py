@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import LargeBinary, bindparam, delete, func, select
+from sqlalchemy import BigInteger, LargeBinary, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -22,7 +22,7 @@ from models import Attendance, Publication, SubjectKind
 
 _KIND_OF_ALL: Final = ALL_SUBJECTS[0]
 _MAY_HAVE: Final = has_bytes(ATTENDANCES.people, bindparam("searched", type_=LargeBinary()))
-_OF_TENANTS: Final = among(ATTENDANCES.tenant_id, "tenants")
+_OF_TENANT: Final = ATTENDANCES.tenant_id == bindparam("tenant", type_=BigInteger())
 
 
 class _Attended(NamedTuple):
@@ -34,29 +34,29 @@ class _Attended(NamedTuple):
 
 
 _DAYS: Final = Statement(
-    select(ATTENDANCES.tenant_id, ATTENDANCES.day).where(
-        _OF_TENANTS,
+    select(ATTENDANCES.day).where(
+        _OF_TENANT,
         ATTENDANCES.subject_kind == _KIND_OF_ALL,
         ATTENDANCES.subject_id == ALL_SUBJECTS[1],
         _MAY_HAVE,
     ),
-    lambda tenant_id, day: (tenant_id, day),
+    lambda day: day,
 )
 """The days on which a person may have come to anything."""
 _ON_DAY: Final = Statement(
     select(*(ATTENDANCES[column.name] for column in table_of(Attendance).columns))
-    .where(_OF_TENANTS, ATTENDANCES.day == bindparam("day", type_=ATTENDANCES.day.type), _MAY_HAVE)
+    .where(_OF_TENANT, ATTENDANCES.day == bindparam("day", type_=ATTENDANCES.day.type), _MAY_HAVE)
     .order_by(ATTENDANCES.subject_kind, ATTENDANCES.subject_id),
     _Attended,
 )
 
 
-async def forget_person(rows: Rows, user_id: int, tenants: Sequence[int]) -> None:
-    """Takes a person out of the attendances of these tenants. Nobody adds the person to them any more."""
+async def forget_person(rows: Rows, user_id: int, tenant_id: int) -> None:
+    """Takes a person out of the attendances of a tenant. Nobody adds the person to them any more."""
     await arrays.ready()
-    given: dict[str, Any] = {"searched": searched(user_id)}
-    for tenant_id, day in await rows.database.fetch(_DAYS, tenants=tenants, **given):
-        found = await rows.database.fetch(_ON_DAY, tenants=[tenant_id], day=day, **given)
+    given: dict[str, Any] = {"tenant": tenant_id, "searched": searched(user_id)}
+    for day in await rows.database.fetch(_DAYS, **given):
+        found = await rows.database.fetch(_ON_DAY, day=day, **given)
         if attended := [one for one in found if hours_of(one.people, user_id)]:
             async with rows.changing() as session:
                 await _take_out(session, user_id, attended)

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from alembic import op
 
+from base.calendar import start_of_day
+from base.zones import Rules, time_zone
 from models import types
 
 revision = "0019"
@@ -21,6 +23,8 @@ _KINDS = {
     40: 4,
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FOR_EVER = datetime(9000, 1, 1, tzinfo=UTC)
+"""Servers of the version before take it for the last sign of life of another process, and fold nothing."""
 
 
 def upgrade() -> None:
@@ -42,6 +46,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    since = _TENANTS.c.folding_since
+    op.get_bind().execute(sa.update(_TENANTS).where(since == _FOR_EVER).values(folding_since=_EPOCH))
     op.drop_index("ix_attendances_day", table_name="attendances")
     op.drop_table("attendances")
 
@@ -50,10 +56,13 @@ _TENANTS = sa.table(
     "tenants",
     sa.column("id", sa.BigInteger()),
     sa.column("time_zone", sa.Text()),
+    sa.column("zone_rules", sa.Text()),
     sa.column("pruned_before", types.Day()),
     sa.column("hours_before", types.Day()),
     sa.column("folding_since", types.Instant()),
 )
+_OF_TENANT = ("id", "time_zone", "zone_rules", "pruned_before", "hours_before")
+_RULES = sa.table("zone_rules", sa.column("key"), sa.column("file"))
 _FOLDED = sa.table("folded_hours", sa.column("tenant_id", sa.BigInteger()), sa.column("before", types.Day()))
 _EVENTS = sa.table(
     "events",
@@ -74,12 +83,15 @@ def _fold_anew() -> None:
     """
     connection = op.get_bind()
     columns = _TENANTS.c
-    folded = sa.select(columns.id, columns.time_zone, columns.pruned_before, columns.hours_before)
-    for id, zone, pruned, before in connection.execute(folded.where(columns.hours_before.is_not(None))).all():
+    connection.execute(sa.update(_TENANTS).values(folding_since=_FOR_EVER))
+    files = {key: Rules(key, file) for key, file in connection.execute(sa.select(_RULES))}
+    folded = sa.select(*(columns[name] for name in _OF_TENANT)).where(columns.hours_before.is_not(None))
+    for id, name, key, pruned, before in connection.execute(folded).all():
+        rules = files.get(key or "")
+        # The zone by whose rules the tenant's days are made.
+        zone = rules.zone if rules and rules.name == name else time_zone(name)
         first = min(_first_whole(pruned, zone), before) if pruned else None
-        connection.execute(
-            sa.update(_TENANTS).where(columns.id == id).values(hours_before=first, folding_since=_EPOCH)
-        )
+        connection.execute(sa.update(_TENANTS).where(columns.id == id).values(hours_before=first))
         of_tenant = _FOLDED.c.tenant_id == id
         if first is None:
             connection.execute(sa.delete(_FOLDED).where(of_tenant))
@@ -89,9 +101,9 @@ def _fold_anew() -> None:
         _keep_people(id, first - timedelta(days=1))
 
 
-def _first_whole(pruned_before: date, zone: str) -> date:
+def _first_whole(pruned_before: date, zone: ZoneInfo) -> date:
     """The first day in UTC of which all events are kept."""
-    start = datetime.combine(pruned_before, time.min, ZoneInfo(zone)).astimezone(UTC)
+    start = start_of_day(pruned_before, zone).astimezone(UTC)
     return start.date() if start == _start_of(start.date()) else start.date() + timedelta(days=1)
 
 
