@@ -76,7 +76,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="viewgraph-bench-") as folder:
         url = f"sqlite:///{folder}/documents.sqlite3"
         key = fill(tree, url)
-        with tree.serving(url) as server:
+        # An answer that is kept needs no plan.
+        with tree.serving(url, KEPT_ANSWER_BYTES="0") as server:
             server.token = key
             before = _megabytes(server.process)
             steps = asked(server, options.documents, options.every)
