@@ -170,15 +170,21 @@ async def _forget_people(database: Database, tenant: TenantRow) -> None:
     first = tenant.kept_from.astimezone(UTC)
     await _delete_rows(database, tenant, Attendance, ATTENDANCES.day < first.date())
     await _delete_rows(database, tenant, LinkedVisit, VISITS.day < tenant.pruned_before)
+    if first.hour:
+        with suppress(TenantGone):
+            await _forget_hours(database, tenant.id, first)
+
+
+async def _forget_hours(database: Database, tenant_id: int, first: datetime) -> None:
+    """Those of a day in UTC that are over before the hour of an instant."""
     hours = hours_within(first.hour, len(HOURS))
-    columns = tuple(table_of(Attendance).columns)
-    is_cut = (ATTENDANCES.tenant_id == tenant.id, ATTENDANCES.day == first.date())
+    is_cut = (ATTENDANCES.tenant_id == tenant_id, ATTENDANCES.day == first.date())
     async with database.writing() as session:
-        await lock_tenant(session, tenant.id)
-        rows = (await session.execute(select(*columns).where(*is_cut))).all()
-        left = [(*key, only_within(people, hours)) for *key, people in rows]
-        await (await bulk(session)).upsert(Attendance, [row for row in sorted(left) if row[-1]], CHANGED)
-        await delete_rows(session, Attendance, [row[:-1] for row in left if not row[-1]])
+        await lock_tenant(session, tenant_id)
+        rows = (await session.execute(select(*table_of(Attendance).columns).where(*is_cut))).all()
+        cut = sorted((*key, left) for *key, people in rows if (left := only_within(people, hours)) != people)
+        await (await bulk(session)).upsert(Attendance, [row for row in cut if row[-1]], CHANGED)
+        await delete_rows(session, Attendance, [row[:-1] for row in cut if not row[-1]])
 
 
 async def _delete_rows(
