@@ -13,7 +13,6 @@ from base.arrays import numpy
 
 NOBODY: Final = b""
 _HOURS: Final = 24
-_HOUR_BYTES: Final = 3
 _ID_BYTES: Final = 5
 _FORM: Final = "<u8"
 _BYTES: Final = 8
@@ -90,7 +89,7 @@ def searched(user_id: int) -> bytes:
     return user_id.to_bytes(_ID_BYTES, "little")
 
 
-class Attended(NamedTuple):
+class People(NamedTuple):
     """Attendances that are counted together with others, as columns."""
 
     groups: list[int]
@@ -107,7 +106,7 @@ class Named(NamedTuple):
     user_ids: list[int]
 
 
-def numbers_of_people(attended: Attended, named: Named, groups: int) -> list[int]:
+def numbers_of_people(attended: People, named: Named, groups: int) -> list[int]:
     """How many different people there are in each group, from the group 0 to the last one."""
     stop = max(map(_last_user, attended.people), default=0)
     stop = max(stop, max(named.user_ids, default=0)) + 1
@@ -129,7 +128,7 @@ def _last_user(people: bytes) -> int:
     return int.from_bytes(people[-_ID_BYTES:], "little")
 
 
-def _attended(attended: Attended, stop: int) -> Iterator[Any]:
+def _attended(attended: People, stop: int) -> Iterator[Any]:
     """A number for each person of each group. Some at a time: new memory for all of them would take several
     times as long as to count them.
     """

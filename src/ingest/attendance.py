@@ -17,12 +17,13 @@ from base.sketches import ALL_SUBJECTS
 from base.time_units import DAY, MICROSECOND
 from base.time_units import HOUR as ONE_HOUR
 from database import Bulk, bulk, delete_rows, table_of
-from ingest.attendance_rows import CAME_ON, KINDS, Came, Key, attendances, came
+from ingest.attendance_rows import CAME_ON, Came, Key, attendances, came
 from ingest.columns import ATTENDANCES
 from ingest.event_columns import EventColumns
 from ingest.hour_rows import start_of
 from ingest.hour_totals import folded_ends
 from ingest.tenants import TenantRow
+from ingest.visitor_sketches import VISITED_KINDS
 from models import Attendance, SubjectKind
 
 CHANGED: Final = "people = excluded.people"
@@ -45,7 +46,7 @@ async def attend(writer: Bulk, tenants: Mapping[int, TenantRow], events: EventCo
     found: defaultdict[int, list[Came]] = defaultdict(list)
     columns = (events.tenant_ids, events.actions, events.subject_ids, events.user_ids, events.instants)
     for tenant_id, action, subject_id, user_id, at in zip(*columns, strict=True):
-        kind = KINDS.get(action)
+        kind = VISITED_KINDS.get(action)
         if user_id is not None and kind is not None and at < ends.get(tenant_id, at):
             found[tenant_id].append(Came(kind, subject_id, user_id, at // HOUR))
     added: dict[Key, bytes] = {}

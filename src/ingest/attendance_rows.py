@@ -15,10 +15,9 @@ from database import Statement, hour_of, ordered_join, rows_of, table_of
 from ingest.columns import EVENTS
 from ingest.hour_rows import start_of, subjects_given
 from ingest.hour_totals import FIRST_DAY
-from models import HOURS, SUBJECT_OF, TAKES_BACK, Event, Instant
+from ingest.visitor_sketches import VISITED_KINDS
+from models import HOURS, Event, Instant
 
-KINDS: Final = {int(action): int(kind) for action, kind in SUBJECT_OF.items() if action not in TAKES_BACK}
-"""The kind of subject of each action by which somebody comes."""
 _CAME: Final = select(
     EVENTS.subject_id, EVENTS.action, EVENTS.user_id, hour_of(EVENTS.occurred_at)
 ).distinct()
@@ -81,7 +80,7 @@ CAME_ON: Final = Statement(
 def came(rows: Iterable[Sequence[Any]]) -> Iterator[Came]:
     """To take something back is left out."""
     for subject_id, action, user_id, hour in rows:
-        kind = KINDS.get(action)
+        kind = VISITED_KINDS.get(action)
         if kind is not None:
             yield Came(kind, subject_id, user_id, hour)
 

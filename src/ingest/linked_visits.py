@@ -29,8 +29,7 @@ from ingest.named_events import IS_LONE, events_of_visitors, named
 from ingest.tenants import TenantRow
 from ingest.topics import Topic
 from ingest.visitor_sketches import VISITED_KINDS
-from ingest.visitors import NAMED_BYTES
-from models import Day, LinkedVisit, SubjectKind, VisitorLink
+from models import NAMED_BYTES, Day, LinkedVisit, SubjectKind, VisitorLink
 
 VisitorKey = tuple[int, bytes]
 """A tenant, and the hash of a name that the tenant gave."""

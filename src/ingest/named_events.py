@@ -7,8 +7,7 @@ from sqlalchemy import BigInteger, ColumnElement, FromClause, and_, bindparam, l
 
 from database import blobs_of, indexed_join, ordered_join, table_of, week_of, weeks_of
 from ingest.columns import EVENTS
-from ingest.visitors import NAMED_BYTES
-from models import Event
+from models import NAMED_BYTES, Event
 
 # Exactly the words of the indexes, so that they are used.
 IS_LONE: Final[ColumnElement[bool]] = literal_column("events.user_id IS NULL AND length(events.visitor) = 16")

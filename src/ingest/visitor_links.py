@@ -16,8 +16,7 @@ from ingest.linked_visits import VisitorKey, delete_visits, visited_by
 from ingest.named_events import IS_NAMED, events_of_visitors, named
 from ingest.tenants import TenantRow
 from ingest.topics import Topic
-from ingest.visitors import NAMED_BYTES
-from models import VisitorLink
+from models import NAMED_BYTES, VisitorLink
 
 _TO_ANOTHER: Final = "user_id = excluded.user_id, event_id = excluded.event_id"
 

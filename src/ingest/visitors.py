@@ -20,11 +20,12 @@ from base.networks import network_of
 from base.time_units import DAY
 from database import Database, Statement, erase_rows, insert_into
 from ingest.columns import SALTS
-from models import Day, VisitorSalt
+from models import NAMED_BYTES, Day, VisitorSalt
 
-NAMED_BYTES = 16
 PASSING_BYTES = 15
-"""Another length, so that named visitors are found without the others. Some of them turn out to be users."""
+"""Another length than NAMED_BYTES, so that named visitors are found without the others. Some of them turn out
+to be users.
+"""
 
 PLACEHOLDERS = frozenset(
     ("undefined", "null", "none", "nil", "nan", "unknown", "anonymous", "n/a", "not set", "object object")

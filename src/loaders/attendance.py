@@ -26,8 +26,7 @@ from sqlalchemy import (
 )
 
 from base.arrays import arrays
-from base.attendance import Attended as People
-from base.attendance import Named, hours_within, numbers_of_people
+from base.attendance import Named, People, hours_within, numbers_of_people
 from base.calendar import CutEdges, Piece, Span, cut_at_hours
 from base.sketches import ALL_SUBJECTS
 from base.time_units import DAY

@@ -1,6 +1,6 @@
 """The statements that find who came to some subjects."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -19,13 +19,11 @@ from sqlalchemy import (
 from base.sketches import VERSION, who
 from database import Statement, among, lateral_join, ordered_join, rows_of, table_of
 from loaders.totals import ACTIVE, EVENTS, is_of
-from models import ActiveUser, Day, Event, Instant, LinkedVisit, VisitorLink, VisitorSketch
+from models import NAMED_BYTES, ActiveUser, Day, Event, Instant, LinkedVisit, VisitorLink, VisitorSketch
 
 SKETCHES = table_of(VisitorSketch).c
 LINKS = table_of(VisitorLink).c
 VISITS = table_of(LinkedVisit).c
-_NAMED_BYTES: Final = 16
-"""Of the hash of a name that a sender gave."""
 Link = tuple[bytes, int]
 """A named visitor, and the user that this visitor is."""
 
@@ -87,7 +85,7 @@ def _is_link_of(visitors: Any) -> ColumnElement[bool]:
 
 def _with_links(seen: Subquery) -> Select[Any]:
     # Nobody else has a link, and need not be looked for.
-    is_lone = and_(seen.c.user_id.is_(None), func.length(seen.c.visitor) == _NAMED_BYTES)
+    is_lone = and_(seen.c.user_id.is_(None), func.length(seen.c.visitor) == NAMED_BYTES)
     linked_to = select(LINKS.user_id).where(is_lone, _is_link_of(seen)).scalar_subquery()
     return select(seen.c.place, seen.c.user_id, seen.c.visitor, linked_to).select_from(seen)
 

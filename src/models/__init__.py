@@ -3,6 +3,7 @@
 from base.kinds import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
 from models.accounts import AccountLink, EndedSignIn, ExternalIdentity, LinkKind, SignIn
 from models.analytics import (
+    NAMED_BYTES,
     ActiveUser,
     DayTotal,
     Domain,
@@ -61,6 +62,7 @@ from models.types import Day, EventId, Id, Instant
 __all__ = [
     "BY_WEEK",
     "HOURS",
+    "NAMED_BYTES",
     "NEVER",
     "SUBJECT_OF",
     "TAKES_BACK",

@@ -1,6 +1,7 @@
 """Events and their totals. They have no foreign keys, because these tables are distributed by tenant."""
 
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, text
@@ -18,6 +19,9 @@ from models.columns import (
 )
 from models.personal import OnErasing, of_person
 from models.types import Day, EventId
+
+NAMED_BYTES: Final = 16
+"""The length of the hash of a name that a sender gave its visitor. No other visitor has so many bytes."""
 
 
 class Domain(SQLModel, table=True):

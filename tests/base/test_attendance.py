@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from base.attendance import (
     NOBODY,
-    Attended,
     Named,
+    People,
     entry,
     hours_of,
     hours_within,
@@ -64,7 +64,7 @@ def test_people_and_hours_are_left_out(came: Came, gone: set[int], first: int, s
     assert told(without(people, gone)) == expected(left)
     if first < stop:
         assert told(only_within(people, hours_within(first, stop))) == expected(inside)
-        asked = Attended([0], [hours_within(first, stop)], [people])
+        asked = People([0], [hours_within(first, stop)], [people])
         assert numbers_of_people(asked, Named([], []), 1) == [len(expected(inside))]
 
 
@@ -78,7 +78,7 @@ def test_nobody_is_counted_twice_in_a_group(
     for group, user_id in others:
         people[group].add(user_id)
 
-    attended = Attended(
+    attended = People(
         [group for group, _ in parts], [WHOLE] * len(parts), [attendance(came) for _, came in parts]
     )
     named = Named([group for group, _ in others], [user_id for _, user_id in others])

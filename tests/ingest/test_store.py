@@ -21,8 +21,8 @@ from sqlmodel import SQLModel
 from database import Database, table_of
 from ingest.events import NewEvent
 from ingest.store import store
-from ingest.visitors import NAMED_BYTES
 from models import (
+    NAMED_BYTES,
     Action,
     ActiveUser,
     DayTotal,
