@@ -176,7 +176,7 @@ async def _forget_people(database: Database, tenant: TenantRow) -> None:
 
 
 async def _forget_hours(database: Database, tenant_id: int, first: datetime) -> None:
-    """Those of a day in UTC that are over before the hour of an instant."""
+    """Who came in the hours of this day, in UTC, that were over before the instant."""
     hours = hours_within(first.hour, len(HOURS))
     is_cut = (ATTENDANCES.tenant_id == tenant_id, ATTENDANCES.day == first.date())
     async with database.writing() as session:
