@@ -40,7 +40,7 @@ from models import (
 )
 from server import migrations
 from server.failures import Failure
-from server.revisions import SCRIPTS, known_revisions, require_current
+from server.revisions import SCRIPTS, current_revision, known_revisions, require_current
 
 NEWEST = known_revisions()[-1]
 
@@ -189,6 +189,22 @@ async def test_a_migration_that_fails_leaves_nothing_behind(empty_url: str) -> N
     assert "workspaces" in str(refused.value)
     assert "already exists" in str(refused.value)
     assert await everything_in(empty_url) == before
+
+
+async def test_each_revision_is_a_transaction_of_its_own(empty_url: str) -> None:
+    """One for all would lock nearly every table, and never get that from servers that write."""
+    await migrations.upgrade(empty_url)
+    await migrations.downgrade(empty_url, "0014")
+    await run(empty_url, "CREATE TABLE hour_totals (id INTEGER PRIMARY KEY)")
+
+    with pytest.raises(Failure, match=r"hour_totals.* already exists"):
+        await migrations.upgrade(empty_url)
+    assert await current_revision(empty_url) == "0015"
+
+    await run(empty_url, "DROP TABLE hour_totals")
+    await migrations.upgrade(empty_url)
+    await require_current(empty_url)
+    assert await migrations.differences(empty_url) is None
 
 
 async def test_what_changed_in_the_models_is_written_as_the_next_migration(tmp_path: Path) -> None:
