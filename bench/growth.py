@@ -2,16 +2,19 @@
 
 python -m bench.growth --events 1000000 --events 10000000 --folder FOLDER
 
+Each number of users needs a folder of its own.
+
 Each database has a year of one tenant: 20 assets, three actions, three devices and two sites. Events lie
 evenly in time, so a day has the same rows of totals however many events there are. A tenth of them have one
-of 20,000 users. Up to `--raw` events all
-are there, and days are folded as a server does it; of more events, the latest are there, beside all totals.
+of `--users` users. Up to `--raw` events all are there, and days are folded as a server does it; of more
+events, the latest are there, beside all totals and all attendances.
 Reads are of days that are over. CPU is that of this process, and of PostgreSQL.
 """
 
 import asyncio
 import sys
 from argparse import ArgumentParser
+from array import array
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -23,9 +26,10 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
+import numpy
 from sqlalchemy import text
 
-from base.attendance import entry, packed
+from base.attendance import packed
 from base.calendar import Cut, DateInterval, Span, Timeline, month_start, time_zone
 from base.sketches import ALL_SUBJECTS
 from bench.cpu import cpu_seconds
@@ -64,9 +68,9 @@ _SUBJECTS = range(1, 21)
 _ACTIONS = {Action.VIEW_3D: 0.6, Action.INTERACTION: 0.3, Action.AR_CLICK: 0.1}
 _DEVICES = {1: 0.35, 2: 0.5, 3: 0.15}
 _DOMAINS = {1: 0.7, 2: 0.3}
-_USERS = 20_000
 _WITH_USER = 10
 """One of so many events has a user."""
+_MIXED = 0x9E3779B97F4A7C15
 _AT_A_TIME = 20_000
 _MOST_POINTS = 1_000_000
 _LEAST_SECONDS = 0.1
@@ -105,7 +109,7 @@ def days_of(events: int) -> Iterator[Day]:
         yield Day((START + timedelta(days=number)).date(), counts)
 
 
-def events_of(day: Day) -> Iterator[tuple[Any, ...]]:
+def events_of(day: Day, users: int) -> Iterator[tuple[Any, ...]]:
     """Rows of the table, with packed values. Those of an hour are as far apart as they can be."""
     start = (datetime.combine(day.day, datetime.min.time(), UTC) - _EPOCH) // _MICROSECOND
     for hour in range(24):
@@ -116,27 +120,52 @@ def events_of(day: Day) -> Iterator[tuple[Any, ...]]:
                 low = (subject << 48 | action << 40 | device << 36 | domain << 32 | number) & (1 << 62) - 1
                 id = (at // 1_000) << 80 | 7 << 76 | (at % 1_000) << 64 | 0b10 << 62 | low
                 bytes_ = id.to_bytes(16, "big")
-                yield TENANT, bytes_, subject, action, device, domain, at, None, user_of(id), bytes_[8:], None
+                yield (
+                    TENANT,
+                    bytes_,
+                    subject,
+                    action,
+                    device,
+                    domain,
+                    at,
+                    None,
+                    user_of(id, users),
+                    bytes_[8:],
+                    None,
+                )
 
 
-def user_of(id: int) -> int | None:
-    """As if drawn at random: a tenth of the events have one."""
-    drawn = (id ^ id >> 64) * 0x9E3779B97F4A7C15 % (1 << 64)
-    return 1 + (drawn >> 16) % _USERS if (drawn >> 48) % _WITH_USER == 0 else None
+def user_of(id: int, users: int) -> int | None:
+    """As if drawn at random."""
+    drawn = (id ^ id >> 64) * _MIXED % (1 << 64)
+    return 1 + (drawn >> 16) % users if (drawn >> 48) % _WITH_USER == 0 else None
 
 
-def attendances_of(day: Day) -> list[tuple[Any, ...]]:
+def attendances_of(day: Day, users: int) -> list[tuple[Any, ...]]:
     """Rows of the table, with packed values. They are those of `events_of`."""
-    came: dict[tuple[int, int], list[int]] = {}
-    for _, _, subject, _, _, _, at, _, user, *_ in events_of(day):
-        if user is not None:
-            hour = at // 3_600_000_000 % 24
-            for key in ((int(SubjectKind.ASSET), subject), ALL_SUBJECTS):
-                came.setdefault(key, []).append(entry(user, hour))
-    return [(TENANT, *key, day.day.toordinal(), packed(some)) for key, some in sorted(came.items())]
+    start = (datetime.combine(day.day, datetime.min.time(), UTC) - _EPOCH) // _MICROSECOND
+    came: dict[int, list[Any]] = {}
+    for (subject, action, device, domain), counts in day.counts.items():
+        cell = 0b10 << 62 | subject << 48 & (1 << 62) - 1 | action << 40 | device << 36 | domain << 32
+        for hour, count in enumerate(counts):
+            numbers = numpy.arange(count, dtype="u8")
+            at = start + hour * 3_600_000_000 + numbers * 3_600_000_000 // max(count, 1)
+            high = at // 1_000 << 16 | 7 << 12 | at % 1_000
+            drawn = (high ^ (cell | numbers)) * numpy.uint64(_MIXED)
+            are_named = (drawn >> 48) % _WITH_USER == 0
+            ids = 1 + (drawn[are_named] >> 16) % users
+            came.setdefault(subject, []).append(ids << 24 | 1 << hour)
+    subjects = {(int(SubjectKind.ASSET), subject): numpy.concatenate(some) for subject, some in came.items()}
+    subjects[ALL_SUBJECTS] = numpy.concatenate(list(subjects.values()))
+    rows = [
+        (TENANT, *key, day.day.toordinal(), packed(array("Q", some.tobytes())))
+        for key, some in subjects.items()
+        if len(some)
+    ]
+    return sorted(rows)
 
 
-async def fill(url: str, events: int, raw: int) -> float | None:
+async def fill(url: str, events: int, raw: int, users: int) -> float | None:
     """Returns the CPU seconds that folding took this process, if days were folded."""
     await migrations.upgrade(url)
     database = Database(url)
@@ -150,7 +179,7 @@ async def fill(url: str, events: int, raw: int) -> float | None:
         months: dict[tuple[int, ...], int] = {}
         ever: dict[tuple[int, int], int] = {}
         for number, day in enumerate(days_of(events)):
-            await _store_day(database, day, has_events=number >= kept, is_folded=kept > 0)
+            await _store_day(database, day, users, has_events=number >= kept, is_folded=kept > 0)
             for (subject, action, *rest), counts in day.counts.items():
                 key = (subject, action, month_start(day.day).toordinal(), *rest)
                 months[key] = months.get(key, 0) + sum(counts)
@@ -166,7 +195,7 @@ async def fill(url: str, events: int, raw: int) -> float | None:
         await database.close()
 
 
-async def _store_day(database: Database, day: Day, *, has_events: bool, is_folded: bool) -> None:
+async def _store_day(database: Database, day: Day, users: int, *, has_events: bool, is_folded: bool) -> None:
     ordinal = day.day.toordinal()
     sums = {cell: [sum(counts[:hour]) for hour in range(1, 25)] for cell, counts in day.counts.items()}
     async with database.writing() as session:
@@ -178,11 +207,11 @@ async def _store_day(database: Database, day: Day, *, has_events: bool, is_folde
         if is_folded:
             hours = [(TENANT, cell[0], ordinal, *cell[1:], *sums[cell]) for cell in known]
             await writer.insert_new(HourTotal, sorted(hours))
-            await writer.insert_new(Attendance, attendances_of(day))
+            await writer.insert_new(Attendance, attendances_of(day, users))
             await (await bulk(session)).upsert(
                 FoldedHours, [(TENANT, day.day + timedelta(days=1))], "before = excluded.before"
             )
-    rows = events_of(day) if has_events else iter(())
+    rows = events_of(day, users) if has_events else iter(())
     while some := list(islice(rows, _AT_A_TIME)):
         await _store_events(database, some)
 
@@ -317,25 +346,25 @@ async def measured(columns: Sequence[Column], rounds: int, words: str) -> Iterat
 
 
 @contextmanager
-def _sqlite(folder: Path, events: int, raw: int) -> Iterator[tuple[str, int | None]]:
+def _sqlite(folder: Path, events: int, raw: int, users: int) -> Iterator[tuple[str, int | None]]:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"growth-{events}.sqlite3"
     if not file.exists():
         partial = file.with_suffix(".partial")
         partial.unlink(missing_ok=True)
-        _tell("sqlite", events, asyncio.run(fill(f"sqlite:///{partial}", events, raw)))
+        _tell("sqlite", events, asyncio.run(fill(f"sqlite:///{partial}", events, raw, users)))
         partial.rename(file)
     yield f"sqlite:///{file}", None
 
 
 @contextmanager
-def _postgresql(folder: Path, events: int, raw: int) -> Iterator[tuple[str, int | None]]:
+def _postgresql(folder: Path, events: int, raw: int, users: int) -> Iterator[tuple[str, int | None]]:
     with PostgresServer(durable=True, folder=folder / "postgresql") as server:
         name, partial = f"growth_{events}", f"growing_{events}"
         if not server.execute(f"SELECT count(*) FROM pg_database WHERE datname = '{name}'"):  # noqa: S608
             server.execute(f"DROP DATABASE IF EXISTS {partial}")
             server.create_database(partial)
-            _tell("postgresql", events, asyncio.run(fill(server.url(partial), events, raw)))
+            _tell("postgresql", events, asyncio.run(fill(server.url(partial), events, raw, users)))
             # What autovacuum does sooner or later.
             server.execute("VACUUM ANALYZE", partial)
             server.execute(f"ALTER DATABASE {partial} RENAME TO {name}")
@@ -355,6 +384,7 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, action="append", help="1, 10 and 100 million")
     parser.add_argument("--raw", type=int, default=10_000_000, help="how many raw events there are at most")
+    parser.add_argument("--users", type=int, default=20_000, help="how many users there are")
     parser.add_argument("--folder", type=Path, default=Path(gettempdir()) / "viewgraph-bench")
     parser.add_argument("--engine", choices=_ENGINES, action="append", help="one alone")
     parser.add_argument("--only", default="", help="questions with these words")
@@ -365,7 +395,7 @@ def main() -> None:
         with ExitStack() as stack:
             columns = []
             for events in given.events or [1_000_000, 10_000_000, 100_000_000]:
-                filled = _ENGINES[engine](given.folder / f"{events}", events, given.raw)
+                filled = _ENGINES[engine](given.folder / f"{events}", events, given.raw, given.users)
                 columns += _columns(*stack.enter_context(filled), events, has_all=events <= given.raw)
             headings = [f"{engine}: CPU in ms (and in all)", "zone", *(column.heading for column in columns)]
             print(f"| {' | '.join(headings)} |\n|{' --- |' * len(headings)}")
