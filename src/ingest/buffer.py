@@ -134,7 +134,7 @@ class Buffer:
 
     def before_next_batch(self, offer: Callable[[], None]) -> None:
         """Calls it once, right before the next batch is taken. What it offers is in that batch. So what came
-        in meanwhile can be judged together. It must not raise anything.
+        in meanwhile can be judged together.
         """
         self._offers[offer] = None
         self._wake()
@@ -226,7 +226,11 @@ class Buffer:
     def _call_for_offers(self) -> None:
         offers, self._offers = self._offers, {}
         for offer in offers:
-            offer()
+            try:
+                offer()
+            except Exception as error:
+                # Events of others are still written.
+                log.error("Events could not be offered", exc_info=error)
 
     def _take(self) -> list[Call]:
         calls = [self._calls.popleft()]

@@ -125,6 +125,18 @@ async def test_what_is_offered_right_before_a_batch_is_in_it(studio: Studio) -> 
     assert await totals(studio) == {Action.VIEW: 5}
 
 
+async def test_who_fails_to_offer_holds_back_nobody(studio: Studio, caplog: pytest.LogCaptureFixture) -> None:
+    def offer() -> None:
+        raise RuntimeError
+
+    async with buffer_over(studio) as buffer:
+        buffer.before_next_batch(offer)
+        assert await buffer.add(views(studio, 1)) == [StoreResult.NEW]
+
+    assert caplog.messages == ["Events could not be offered"]
+    assert await totals(studio) == {Action.VIEW: 1}
+
+
 async def test_what_is_offered_last_is_written_when_it_is_closed(studio: Studio) -> None:
     buffer = Buffer(studio.services.database, Topics())
     offered: list[Future[list[StoreResult]]] = []

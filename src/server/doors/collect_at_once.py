@@ -111,12 +111,12 @@ class CollectAtOnce:
             return None
         began = perf_counter()
         origin, address = origin_in(headers), client_address(scope)
-        device = device_at_once(services, origin, address, services.clock())
-        if device is None:
-            return None
         try:
             events = plain_events(cycle.body)
         except NotPlain:
+            return None
+        device = device_at_once(services, origin, address, services.clock())
+        if device is None:
             return None
         return _Request(
             cycle,
