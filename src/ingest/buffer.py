@@ -1,6 +1,8 @@
 """Group commit: calls that come in together share a transaction, and are answered after it.
 
-While one batch is written, the next one gathers. So batches grow with the load.
+While one batch is written, the next one gathers. So batches grow with the load. After a batch of many
+requests, the next one waits for a moment, because those who were just answered ask again at once. Without
+that, half of them would always come too late for it. Nobody else waits.
 """
 
 import logging
@@ -9,13 +11,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import Context
-from dataclasses import dataclass
 from time import perf_counter
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple
 
 from base.errors import Conflict, Unavailable
 from database import Database
 from ingest.batch_writer import Batch, BatchWriter, StoreResult, is_passing
+from ingest.batches import Batches
+from ingest.call import Call
 from ingest.domain_caps import USUAL_CAPS, DomainCaps
 from ingest.event_columns import EventColumns
 from ingest.event_fates import EventFates
@@ -26,39 +29,8 @@ from ingest.topics import Topics
 log = logging.getLogger("viewgraph")
 
 
-class _Call:
-    __slots__ = ("deadline", "done", "events", "places", "refreshed", "results")
-
-    def __init__(self, events: EventColumns, refreshed: frozenset[int], deadline: float) -> None:
-        self.events = events
-        """The events whose result is not known yet."""
-        self.refreshed = refreshed
-        """The ids of publications whose makers have to see this at once."""
-        self.deadline = deadline
-        self.done: Future[list[StoreResult]] = get_running_loop().create_future()
-        self.results: list[StoreResult | None] = [None] * events.size
-        self.places: Sequence[int] = range(events.size)
-        """The places of `events` among all events of the call."""
-
-    def take_results(self, results: list[StoreResult | None]) -> bool:
-        """Takes the results of its events. If all are known now, it answers the call and returns True."""
-        if len(results) == len(self.results):
-            self.results = results
-        else:
-            for place, result in zip(self.places, results, strict=True):
-                self.results[place] = result
-        if None not in results:
-            if not self.done.done():
-                self.done.set_result(cast(list[StoreResult], self.results))
-            return True
-        left = [place for place, result in enumerate(results) if result is None]
-        self.events = self.events.at(left)
-        self.places = [self.places[place] for place in left]
-        return False
-
-    def fail(self, error: Conflict | Unavailable) -> None:
-        if not self.done.done():
-            self.done.set_exception(error)
+_FEW = 4
+"""Requests in a batch. After more, the next batch waits for a moment."""
 
 
 class Sizes(NamedTuple):
@@ -66,8 +38,8 @@ class Sizes(NamedTuple):
     """How many events may share a transaction; a larger call has one of its own."""
     capacity: int = 50_000
     """How many events may wait; with more, callers wait."""
-    linger: float = 0.002
-    """How many seconds a batch waits for others when nothing is being written."""
+    linger: float = 0.001
+    """How many seconds a batch waits for the next requests of those whom the batch before has answered."""
     patience: float = 4.0
     """How many seconds a caller waits for room, and the database may be away, before UNAVAILABLE."""
     limit: float = 4.0
@@ -79,18 +51,6 @@ class Sizes(NamedTuple):
 _USUAL = Sizes()
 
 
-@dataclass(slots=True)
-class Batches:
-    """The batches that were written so far, or failed."""
-
-    written: int = 0
-    failed: int = 0
-    events: int = 0
-    """In those that were written."""
-    seconds: float = 0.0
-    """How long the written ones took together."""
-
-
 class Buffer:
     """Announces to `topics` what was counted."""
 
@@ -99,16 +59,20 @@ class Buffer:
     ) -> None:
         self.sizes = sizes
         self._batch_writer = BatchWriter(database, topics, caps)
-        self._calls: deque[_Call] = deque()
-        self._aside: dict[_Call, TimerHandle] = {}
+        self._calls: deque[Call] = deque()
+        self._aside: dict[Call, TimerHandle] = {}
         """Calls with events of locked tenants: they come back later."""
-        self._in_batch: list[_Call] = []
+        self._in_batch: list[Call] = []
         self.waiting = 0
         """Events that were taken in and are not answered yet."""
         self.batches = Batches()
         self.fates = EventFates()
         self.around_batch: Callable[[int], AbstractContextManager[object]] = nullcontext
         """A block in which a batch of so many events is written."""
+        self._offers: dict[Callable[[], None], None] = {}
+        """What is called before the next batch is taken, in order."""
+        self._was_shared = False
+        """Whether the last batch was of more than a few requests."""
         self._arrived = Event()
         self._room = Event()
         self._room.set()
@@ -139,7 +103,7 @@ class Buffer:
         if not events.size:
             return []
         await self._wait_for_room()
-        return await self._taken(events, refreshed)
+        return await self.offer(events, refreshed)
 
     @property
     def has_room(self) -> bool:
@@ -152,15 +116,46 @@ class Buffer:
         """The same for at least one event, when there is room."""
         return self._taken(events, refreshed)
 
-    def _taken(self, events: EventColumns, refreshed: frozenset[int]) -> Future[list[StoreResult]]:
-        call = _Call(events, refreshed, get_running_loop().time() + self.sizes.patience)
+    def offer_together(self, events: EventColumns, requests: int) -> Future[list[StoreResult | None]]:
+        """The same for events of several requests. An event of a locked tenant has no result: whoever
+        waits for it offers it later, and the others do not wait.
+        """
+        return self._taken(events, frozenset(), requests)
+
+    def offer_later(self, events: EventColumns) -> Future[list[StoreResult]]:
+        """The same as `offer`, but they are tried when the lock of a tenant may have been let go."""
+        call = self._call(events, frozenset())
+        if self._is_closing:
+            call.fail(counted_anew())
+        else:
+            self._grow(events.size)
+            self._set_aside(call)
+        return call.done
+
+    def before_next_batch(self, offer: Callable[[], None]) -> None:
+        """Calls it once, right before the next batch is taken. What it offers is in that batch. So what came
+        in meanwhile can be judged together.
+        """
+        self._offers[offer] = None
+        self._wake()
+
+    def _taken(
+        self, events: EventColumns, refreshed: frozenset[int], requests: int | None = None
+    ) -> Future[Any]:
+        call = self._call(events, refreshed, requests)
         self._calls.append(call)
         self._grow(events.size)
+        self._wake()
+        return call.done
+
+    def _call(self, events: EventColumns, refreshed: frozenset[int], requests: int | None = None) -> Call:
+        return Call(events, refreshed, get_running_loop().time() + self.sizes.patience, requests)
+
+    def _wake(self) -> None:
         self._arrived.set()
         if self._writer is None:
             # It has a context of its own, because it outlives the request that happens to be the first.
             self._writer = create_task(self._write_forever(), context=Context())
-        return call.done
 
     async def close(self) -> None:
         """Writes the events that were taken in, and takes no more."""
@@ -190,13 +185,16 @@ class Buffer:
             self._room.set()
 
     async def _write_forever(self) -> None:
-        while self._calls or not self._is_closing:
-            if not self._calls:
+        while self._calls or self._offers or not self._is_closing:
+            if not (self._calls or self._offers):
                 self._arrived.clear()
                 await self._arrived.wait()
-                await self._gather()
+            await self._gather()
+            self._call_for_offers()
+            if not self._calls:
                 continue
             calls = self._in_batch = self._take()
+            self._was_shared = sum(call.requests for call in calls) > _FEW
             before = sum(call.events.size for call in calls)
             aside = await self._write(calls)
             for call in aside:
@@ -213,19 +211,28 @@ class Buffer:
             return 0.0
         return get_running_loop().time() - min(deadlines) + self.sizes.patience
 
-    def _set_aside(self, call: _Call) -> None:
+    def _set_aside(self, call: Call) -> None:
         self._aside[call] = get_running_loop().call_later(self.sizes.pause, self._come_back, call)
 
-    def _come_back(self, call: _Call) -> None:
+    def _come_back(self, call: Call) -> None:
         self._aside.pop(call).cancel()
         self._calls.append(call)
         self._arrived.set()
 
     async def _gather(self) -> None:
-        if not self._is_closing and self.waiting < self.sizes.batch:
+        if self._was_shared and not self._is_closing and self.waiting < self.sizes.batch:
             await sleep(self.sizes.linger)
 
-    def _take(self) -> list[_Call]:
+    def _call_for_offers(self) -> None:
+        offers, self._offers = self._offers, {}
+        for offer in offers:
+            try:
+                offer()
+            except Exception as error:
+                # Events of others are still written.
+                log.error("Events could not be offered", exc_info=error)
+
+    def _take(self) -> list[Call]:
         calls = [self._calls.popleft()]
         size = calls[0].events.size
         while self._calls and size + self._calls[0].events.size <= self.sizes.batch:
@@ -233,7 +240,7 @@ class Buffer:
             size += calls[-1].events.size
         return calls
 
-    async def _write(self, calls: list[_Call]) -> list[_Call]:
+    async def _write(self, calls: list[Call]) -> list[Call]:
         """Answers each call, whatever happens, except those that it returns: they have events left."""
         events = EventColumns.joined([call.events for call in calls])
         refreshed = sorted(frozenset().union(*(call.refreshed for call in calls)))
@@ -252,7 +259,7 @@ class Buffer:
         self.batches.seconds += perf_counter() - began
         return self._answer(calls, results)
 
-    def _fail(self, calls: list[_Call], error: Exception) -> None:
+    def _fail(self, calls: list[Call], error: Exception) -> None:
         if isinstance(error, Conflict):
             for call in calls:
                 call.fail(error)
@@ -267,9 +274,9 @@ class Buffer:
                 Unavailable("Events cannot be stored right now. Send them again shortly.", retry_after=5)
             )
 
-    def _answer(self, calls: list[_Call], results: list[StoreResult | None]) -> list[_Call]:
+    def _answer(self, calls: list[Call], results: list[StoreResult | None]) -> list[Call]:
         """Answers calls. Returns those that have events left, and time to try these again."""
-        aside: list[_Call] = []
+        aside: list[Call] = []
         start = 0
         for call in calls:
             stop = start + call.events.size
@@ -281,7 +288,7 @@ class Buffer:
             start = stop
         return aside
 
-    def _rest(self) -> list[_Call]:
+    def _rest(self) -> list[Call]:
         """Takes out all calls that wait."""
         rest = list(self._calls)
         self._calls.clear()

@@ -26,7 +26,7 @@ class SubjectCache:
 
     def known(self, asked: Iterable[WireSubject]) -> dict[WireSubject, Subject] | None:
         """The same as `find`, if it knows all of them already."""
-        found = {subject: self._known.get(subject) for subject in asked}
+        found = {subject: self._known.get(subject) for subject in set(asked)}
         return None if None in found.values() else cast(dict[WireSubject, Subject], found)
 
     async def find(self, loaders: Loaders, asked: Iterable[WireSubject]) -> Mapping[WireSubject, Subject]:

@@ -3,7 +3,9 @@
 from asyncio import gather
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from base.calendar import day_of, time_zone
 from base.packed import day_in
@@ -14,9 +16,9 @@ from ingest.devices import AgentKind, classifying
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
 from ingest.outcomes import Outcomes, admit_and_store
-from ingest.visitors import passing_visitor
+from ingest.visitors import SaltsOfNow, passing_visitor
 from ingest.wire import WireEvent, WireSubject
-from ingest.wire_columns import WireColumns
+from ingest.wire_columns import NotPlain, PlainEvent, WireColumns, columns_of_plain
 from loaders.subjects import Subject
 from models import Device
 from resolvers.context import Context, Services
@@ -85,33 +87,73 @@ async def collect(context: Context, events: WireColumns, origin: Origin) -> Coll
     return Collected(await services.buffer.fates.noted("collect", events.size, stored), is_nameless_app)
 
 
-def admitted_at_once(
-    services: Services, events: WireColumns, origin: Origin, address: str, now: datetime
-) -> tuple[EventColumns, Sequence[Subject]] | None:
-    """The events of a stranger, and their subjects, if all are admitted and nothing has to be read for that.
-    Nothing is counted against a limit.
-    """
-    subjects, salts = services.subjects.known(events.subjects), services.salts.known(now)
-    if not subjects or not salts or not classifying.is_loaded:
+class Report(NamedTuple):
+    """What a stranger's request reports."""
+
+    events: list[PlainEvent]
+    agent: str | None
+    address: str
+    device: Device
+
+
+class Admitted(NamedTuple):
+    """Events of several reports, one after the other."""
+
+    wire: WireColumns
+    events: EventColumns
+    subjects: Mapping[WireSubject, Subject]
+
+
+def device_at_once(services: Services, origin: Origin, address: str, now: datetime) -> Device | None:
+    """What a stranger's browser runs on. None if it is no browser, or if what it sends is dropped."""
+    if origin.is_ahead or (origin.opted_out and services.limits.honours_signals) or not classifying.is_loaded:
         return None
     kind, device = services.agents.find(origin.agent, address, now.timestamp())
-    limits = services.limits
-    if kind is not AgentKind.BROWSER or origin.is_ahead or (origin.opted_out and limits.honours_signals):
-        return None
-    zones = {subject.tenant_id: time_zone(subject.time_zone) for subject in subjects.values()}
+    return device if kind is AgentKind.BROWSER else None
 
-    def visitor_of(tenant_id: int, day: date) -> bytes:
-        return passing_visitor(
-            salts.of_day(day, now, zones[tenant_id]), tenant_id, address, origin.agent or ""
-        )
 
-    oldest = now - timedelta(hours=limits.offline_hours)
-    sender = Sender(now, device=device, oldest=oldest, is_believed=False)
+def admitted_together(services: Services, reports: Sequence[Report], now: datetime) -> Admitted | None:
+    """The events of reports, if all are admitted and nothing has to be read for that. Nothing is counted
+    against a limit.
+    """
+    salts = services.salts.known(now)
+    oldest = now - timedelta(hours=services.limits.offline_hours)
     try:
-        columns = admitted_columns(events, subjects, sender)
-    except Odd:
+        wire = columns_of_plain(list(chain.from_iterable(report.events for report in reports)))
+        subjects = services.subjects.known(wire.subjects)
+        if not subjects or not salts:
+            return None
+        columns = admitted_columns(wire, subjects, Sender(now, oldest=oldest, is_believed=False))
+    except (NotPlain, Odd):
         return None
-    return _with_visitors(columns, Days(zones), visitor_of), [subjects[one] for one in events.subjects]
+    reporters = [report for report in reports for _ in report.events]
+    zones = {subject.tenant_id: time_zone(subject.time_zone) for subject in subjects.values()}
+    return Admitted(wire, _of_reporters(columns, wire, reporters, zones, salts, now), subjects)
+
+
+def _of_reporters(
+    events: EventColumns,
+    wire: WireColumns,
+    reporters: Sequence[Report],
+    zones: Mapping[int, ZoneInfo],
+    salts: SaltsOfNow,
+    now: datetime,
+) -> EventColumns:
+    """With the visitors and the devices that each event's own report has."""
+    days = list(zip(events.tenant_ids, Days(zones).column(events.tenant_ids, events.instants), strict=True))
+    salt_of = {
+        (tenant_id, day): salts.of_day(day_in(day), now, zones[tenant_id]) for tenant_id, day in set(days)
+    }
+    return events._replace(
+        visitors=[
+            passing_visitor(salt_of[day], day[0], report.address, report.agent or "")
+            for day, report in zip(days, reporters, strict=True)
+        ],
+        devices=[
+            int(report.device) if stated is None else device
+            for stated, device, report in zip(wire.devices, events.devices, reporters, strict=True)
+        ],
+    )
 
 
 async def _allowed_subjects(context: Context, events: WireColumns) -> Mapping[WireSubject, Subject]:

@@ -1,5 +1,5 @@
 import sqlite3
-from asyncio import Runner, create_task, gather, sleep, wait_for
+from asyncio import Future, Runner, create_task, gather, sleep, timeout, wait_for
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from random import Random
@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select, text
+from sqlmodel import col
 
 from base.errors import Unavailable
 from base.ids import parse_global_id, uuid7
 from database import Database
 from ingest.batch_writer import StoreResult
 from ingest.buffer import Buffer, Sizes
+from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
 from ingest.topics import Topics
 from models import Action, Publication, Tenant
@@ -103,6 +105,90 @@ async def test_what_comes_in_while_a_batch_is_written_shares_the_next_transactio
 
     assert len(committed) == 2
     assert await totals(studio) == {Action.VIEW: 20}
+
+
+async def test_what_is_offered_right_before_a_batch_is_in_it(studio: Studio) -> None:
+    first, *others = views(studio, 5)
+    offered: list[Future[list[StoreResult]]] = []
+    async with buffer_over(studio) as buffer:
+
+        def offer() -> None:
+            offered.extend(buffer.offer(EventColumns.of([view])) for view in others)
+
+        with commits(studio) as committed:
+            buffer.before_next_batch(offer)
+            buffer.before_next_batch(offer)
+            assert await buffer.add([first]) == [StoreResult.NEW]
+
+    assert [await one for one in offered] == [[StoreResult.NEW]] * 4
+    assert len(committed) == 1
+    assert await totals(studio) == {Action.VIEW: 5}
+
+
+async def test_who_fails_to_offer_holds_back_nobody(studio: Studio, caplog: pytest.LogCaptureFixture) -> None:
+    def offer() -> None:
+        raise RuntimeError
+
+    async with buffer_over(studio) as buffer:
+        buffer.before_next_batch(offer)
+        assert await buffer.add(views(studio, 1)) == [StoreResult.NEW]
+
+    assert caplog.messages == ["Events could not be offered"]
+    assert await totals(studio) == {Action.VIEW: 1}
+
+
+async def test_what_is_offered_last_is_written_when_it_is_closed(studio: Studio) -> None:
+    buffer = Buffer(studio.services.database, Topics())
+    offered: list[Future[list[StoreResult]]] = []
+    buffer.before_next_batch(lambda: offered.append(buffer.offer(EventColumns.of(views(studio, 1)))))
+    await buffer.close()
+
+    assert [await one for one in offered] == [[StoreResult.NEW]]
+    assert await totals(studio) == {Action.VIEW: 1}
+
+
+async def test_nobody_waits_for_others_after_a_small_batch(studio: Studio) -> None:
+    async with buffer_over(studio, linger=60) as buffer, timeout(30):
+        for view in views(studio, 3):
+            assert await buffer.add([view]) == [StoreResult.NEW]
+        await gather(*(buffer.add([view]) for view in views(studio, 4)))
+        assert await buffer.add(views(studio, 1)) == [StoreResult.NEW]
+
+    assert await totals(studio) == {Action.VIEW: 8}
+
+
+async def test_after_a_batch_of_many_requests_the_next_one_waits_for_more(studio: Studio) -> None:
+    async with buffer_over(studio, linger=0.2) as buffer:
+        await gather(*(buffer.add([view]) for view in views(studio, 5)))
+        with commits(studio) as committed:
+            first = create_task(buffer.add(views(studio, 1)))
+            await sleep(0.02)
+            await buffer.offer_together(EventColumns.of(views(studio, 5)), requests=5)
+            await first
+
+    assert len(committed) == 1
+    assert await totals(studio) == {Action.VIEW: 11}
+
+
+@on_postgresql
+async def test_of_requests_together_only_those_of_a_locked_tenant_are_left(studio: Studio) -> None:
+    async with studio.services.database.writing() as session:
+        session.add(tenant := Tenant())
+    open, locked = views(studio, 2)
+    locked = locked._replace(tenant_id=tenant.id)
+    async with buffer_over(studio, pause=0.01) as buffer:
+        async with studio.services.database.writing() as session:
+            await session.execute(select(Tenant).where(col(Tenant.id) == tenant.id).with_for_update())
+            results = await buffer.offer_together(EventColumns.of([open, locked]), requests=2)
+            later = buffer.offer_later(EventColumns.of([locked]))
+            await buffer.add(views(studio, 1))
+            assert not later.done()
+        assert await later == [StoreResult.NEW]
+
+    assert results == [StoreResult.NEW, None]
+    with pytest.raises(Unavailable):
+        await buffer.offer_later(EventColumns.of([locked]))
+    assert {event.id for event in await stored_events(studio)} >= {open.id, locked.id}
 
 
 async def test_a_batch_has_no_more_events_than_it_may_unless_one_call_has(studio: Studio) -> None:

@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from server.doors.collect_at_once import CollectAtOnce
 from server.graphql.record_at_once import RecordAtOnce
+from server.http.at_once import AnsweringAtOnce
 
 
 @contextmanager
@@ -17,12 +18,21 @@ def noted(
 ) -> Iterator[list[bool]]:
     """Of each request, whether it was answered at once."""
     answers: list[bool] = []
+    places: dict[RequestResponseCycle, int] = {}
     usual: Callable[[Any, RequestResponseCycle], bool] = door.answer_at_once
+    begin_late: Callable[[Any, RequestResponseCycle], None] = AnsweringAtOnce.begin_late
 
     def answer_at_once(self: Any, cycle: RequestResponseCycle) -> bool:
-        answers.append(usual(self, cycle))
-        return answers[-1]
+        places[cycle] = len(answers)
+        answers.append(False)
+        answers[places[cycle]] = usual(self, cycle)
+        return answers[places[cycle]]
+
+    def decline(self: Any, cycle: RequestResponseCycle) -> None:
+        answers[places[cycle]] = False
+        begin_late(self, cycle)
 
     with monkeypatch.context() as patch:
         patch.setattr(door, "answer_at_once", answer_at_once)
+        patch.setattr(AnsweringAtOnce, "begin_late", decline)
         yield answers

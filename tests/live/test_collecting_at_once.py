@@ -105,7 +105,7 @@ async def test_what_fails_at_once_gives_its_place_back(
         await sent(server, view(studio))
         told = []
         for _ in range(3):
-            monkeypatch.setattr(studio.services.buffer, "offer", offer)
+            monkeypatch.setattr(studio.services.buffer, "offer_together", offer)
             told.append(await sent(server, view(studio)))
 
     assert [status for status, _, _ in told] == [202, 202, 202]

@@ -58,6 +58,24 @@ async def test_of_several_values_that_of_the_client_counts(
 
 
 @pytest.mark.parametrize(
+    ("said", "client"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("198.51.100.7, 192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1, 10.1.1.1", "192.0.2.1"),
+        ("192.0.2.1, ::ffff:10.1.1.1", "192.0.2.1"),
+        ("192.0.2.1, 10.1.1.2", "10.1.1.2"),
+        ("192.0.2.1, 010.1.1.1", "010.1.1.1"),
+        ("192.0.2.1, 2001:db8::1", "192.0.2.1"),
+        ("192.0.2.1:4711, proxy", "192.0.2.1"),
+    ],
+)
+async def test_where_single_proxies_are_trusted_the_last_other_address_counts(said: str, client: str) -> None:
+    trusted = "127.0.0.1,10.1.1.1,2001:DB8::1,proxy"
+    assert (await heard([(FOR, said)], trusted_hosts=trusted))[0] == client
+
+
+@pytest.mark.parametrize(
     ("values", "path", "prefix", "rest"),
     [
         (["/figures"], "/graphql", "/figures", "/graphql"),

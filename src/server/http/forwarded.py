@@ -7,7 +7,7 @@ from typing import Any, cast
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from base.networks import plain_address
+from base.networks import is_ipv4, plain_address
 
 PATH = re.compile(r"(?:/[A-Za-z0-9_.~-]*[A-Za-z0-9_~-])+")
 """A path that needs no escapes. Its first part is not empty, so no browser takes it for a host."""
@@ -41,6 +41,9 @@ class ForwardedHeaders(ProxyHeadersMiddleware):
         super().__init__(app, trusted_hosts)
         self._next = cast("ASGIApp", app)
         self._root_path = root_path
+        trusted = self.trusted_hosts
+        self._has_only_hosts = not trusted.always_trust and not trusted.trusted_networks
+        self._trusted = frozenset(map(str, trusted.trusted_hosts))
 
     def trusts(self, address: str) -> bool:
         return _unmapped(address) in self.trusted_hosts
@@ -76,13 +79,21 @@ class ForwardedHeaders(ProxyHeadersMiddleware):
 
     def _believe(self, scope: Scope, said: dict[bytes, list[str]]) -> None:
         if addresses := said.get(b"x-forwarded-for"):
-            host, port = self.trusted_hosts.get_trusted_client_address(", ".join(addresses))
+            host, port = self._client(addresses)
             if host:
                 scope["client"] = (host, port)
         schemes = said.get(b"x-forwarded-proto", [])
         # Each proxy writes its own at the end, so the first is that between the client and the first proxy.
         if schemes and (scheme := _SCHEMES.get(schemes[0].lower())):
             scope["scheme"] = _SCHEMES_OF_SOCKETS[scheme] if scope["type"] == "websocket" else scheme
+
+    def _client(self, addresses: list[str]) -> tuple[str, int]:
+        """The last address that is no proxy's."""
+        last = addresses[-1]
+        if self._has_only_hosts and last not in self._trusted and is_ipv4(last):
+            # Most are so. uvicorn would first read the address.
+            return last, 0
+        return self.trusted_hosts.get_trusted_client_address(", ".join(addresses))
 
 
 def _values(value: bytes) -> Iterator[str]:
