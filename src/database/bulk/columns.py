@@ -34,6 +34,10 @@ class Columns(NamedTuple):
     it is changed, to undo the statement alone.
     """
 
+    def __hash__(self) -> int:
+        """Texts of statements are looked up by it. All the names and types would take longer."""
+        return hash(self.table)
+
     def bound(self, rows: Sequence[Row]) -> list[Sequence[Any]]:
         """The values column by column, as the driver takes them."""
         return _converted(self.binds, rows)
