@@ -26,6 +26,9 @@ class Columns(NamedTuple):
     key: tuple[int, ...]
     """The places of the primary key's columns."""
     types: tuple[str, ...]
+    """In which values are given."""
+    values: tuple[str, ...]
+    """What a column has of a given value, in SQL: see `Packing`."""
     binds: tuple[Convert | None, ...]
     results: tuple[Convert | None, ...]
     insert: str
@@ -119,16 +122,21 @@ def columns_of(model: type[SQLModel], dialect_name: str, *, are_packed: bool = F
     names = [column.name for column in table.columns]
     binds: Iterable[Convert | None] = (type_.bind_processor(dialect) for type_ in types)
     results: Iterable[Convert | None] = (type_.result_processor(dialect, None) for type_ in types)
+    given = [column.type.compile(dialect) for column in table.columns]
+    values = ["{}"] * len(given)
     if are_packed:
         # SQLite stores packed values as they are.
         packings = [_packing(column) if dialect_name == "postgresql" else None for column in table.columns]
         binds = (packing and packing.bind for packing in packings)
         results = (packing and packing.result for packing in packings)
+        given = [(packing and packing.given) or type_ for packing, type_ in zip(packings, given, strict=True)]
+        values = [packing.value if packing else "{}" for packing in packings]
     return Columns(
         table.name,
         tuple(names),
         tuple(names.index(column.name) for column in table.primary_key.columns),
-        tuple(column.type.compile(dialect) for column in table.columns),
+        tuple(given),
+        tuple(values),
         tuple(binds),
         tuple(results),
         f"INSERT OR ROLLBACK INTO {table.name} AS t ({', '.join(names)}) VALUES ",  # noqa: S608

@@ -18,7 +18,7 @@ def adding(columns: Columns, name: str, change: str) -> str:
     """Adds a row for each value of a unique column. A row that exists is changed."""
     type_ = columns.types[columns.names.index(name)]
     return (
-        f"INSERT INTO {columns.table} ({name}) {_unnested([type_])} "
+        f"INSERT INTO {columns.table} ({name}) SELECT * FROM unnest($1::{type_}[]) "  # noqa: S608
         f"ON CONFLICT ({name}) DO UPDATE SET {change}"
     )
 
@@ -55,7 +55,7 @@ def upserting_each(changes: tuple[tuple[Columns, str], ...]) -> str:
 def _one_after_another(changes: Sequence[tuple[Columns, str]]) -> Iterator[str]:
     place, awaited = 1, ""
     for number, (columns, change) in enumerate(changes):
-        text = _upserting(columns, change, f"{_unnested(columns.types, place)}{awaited}")
+        text = _upserting(columns, change, f"{_unnested(columns, place)}{awaited}")
         place += len(columns.types)
         awaited = f" WHERE (SELECT count(*) FROM upsert_{number}) >= 0"  # noqa: S608
         is_last = number + 1 == len(changes)
@@ -79,7 +79,7 @@ def claiming(columns: Columns) -> str:
     arrays = ", ".join(f"${place + 1}::{type_}[]" for place, type_ in zip(columns.key, types, strict=True))
     keys = f"unnest({arrays}) AS k ({columns.key_text})"
     return (
-        f"WITH new AS (INSERT INTO {columns.table} ({columns.names_text}) {_unnested(columns.types)} "  # noqa: S608
+        f"WITH new AS (INSERT INTO {columns.table} ({columns.names_text}) {_unnested(columns)} "  # noqa: S608
         f"ON CONFLICT DO NOTHING RETURNING {columns.names_text}), "
         # What asks for a number of rows waits until all of them are inserted.
         f"old AS ({_locked(columns, keys, 'WHERE (SELECT count(*) FROM new) >= 0')}) "
@@ -133,13 +133,21 @@ def _joined(table: str, keys: Sequence[KeyColumn], first: int = 1) -> str:
 def _given(columns: Columns, *, one: bool) -> str:
     """Rows as a source of an INSERT. A cluster sends one row straight to its node."""
     if not one:
-        return _unnested(columns.types)
-    row = ", ".join(f"${place}::{type_}" for place, type_ in enumerate(columns.types, 1))
-    return f"VALUES ({row})"
+        return _unnested(columns)
+    places = range(1, len(columns.types) + 1)
+    row = [f"${place}::{type_}" for place, type_ in zip(places, columns.types, strict=True)]
+    return f"VALUES ({_values(columns, row)})"
 
 
-def _unnested(types: Sequence[str], first: int = 1) -> str:
-    return f"SELECT * FROM unnest({_arrays(types, first)})"  # noqa: S608
+def _unnested(columns: Columns, first: int = 1) -> str:
+    return (
+        f"SELECT {_values(columns, [f'k.{name}' for name in columns.names])} "  # noqa: S608
+        f"FROM unnest({_arrays(columns.types, first)}) AS k ({columns.names_text})"
+    )
+
+
+def _values(columns: Columns, given: Sequence[str]) -> str:
+    return ", ".join(value.format(one) for value, one in zip(columns.values, given, strict=True))
 
 
 def _arrays(types: Sequence[str], first: int = 1) -> str:
