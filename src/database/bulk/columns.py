@@ -68,6 +68,10 @@ class Columns(NamedTuple):
         """The rows with the values as Python has them."""
         return list(zip(*_converted(self.results, rows), strict=True))
 
+    def read_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The same, without a copy of rows whose values are as Python has them."""
+        return self.read(rows) if any(self.results) else rows
+
     @property
     def keys(self) -> list[KeyColumn]:
         return [KeyColumn(self.names[place], self.types[place]) for place in self.key]
