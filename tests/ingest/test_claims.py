@@ -44,8 +44,8 @@ async def visitors(database: Database, tenant: int) -> dict[tuple[int, int], int
 async def counts(database: Database, tenant: int) -> dict[Action, int]:
     days = table_of(DayTotal)
     async with database.snapshot() as connection:
-        rows = await connection.execute(select(days).where(days.c.tenant_id == tenant))
-        return {Action(row.action): row.count for row in rows}
+        rows = await connection.execute(select(days.c.action, days.c.count).where(days.c.tenant_id == tenant))
+        return {Action(action): count for action, count in rows}
 
 
 async def test_visitors_of_transactions_that_begin_a_sketch_at_once_are_all_counted(
