@@ -92,26 +92,25 @@ class PostgresBulk(Bulk):
         of_table, count = self._columns_of(model), len(columns[0])
         if not count:
             return []
-        values = of_table.bound_columns(columns)
-        if await self._are_copied(of_table, values):
+        if await self._are_copied(of_table, columns):
             return [True] * count
-        inserted = await self._inserted(of_table, values)
+        inserted = await self._inserted(of_table, of_table.bound_columns(columns))
         if len(inserted) == count:
             return [True] * count
         new = set(of_table.read_keys(inserted))
         return [key in new for key in zip(*(columns[place] for place in of_table.key), strict=True)]
 
-    async def _are_copied(self, columns: Columns, values: Sequence[Sequence[Any]]) -> bool:
+    async def _are_copied(self, columns: Columns, given: Sequence[Sequence[Any]]) -> bool:
         """Copies rows if there are many, and all are new; otherwise it changes nothing. An INSERT that looks
-        for each row takes twice as long. The values come column by column.
+        for each row takes twice as long. `given`: the values column by column.
         """
-        if len(values[0]) < _MANY or self._cluster.is_there or await self._are_some_there(columns, values):
+        if len(given[0]) < _MANY or self._cluster.is_there or await self._are_some_there(columns, given):
             return False
         savepoint = self._driver.transaction()
         self._observe(f"COPY {columns.table} ({columns.names_text}) FROM STDIN")
         await savepoint.start()
         try:
-            rows = zip(*values, strict=True)
+            rows = zip(*columns.bound_columns(given), strict=True)
             await self._driver.copy_records_to_table(columns.table, records=rows, columns=columns.names)
         except UniqueViolationError:
             await savepoint.rollback()
@@ -119,15 +118,16 @@ class PostgresBulk(Bulk):
         await savepoint.commit()
         return True
 
-    async def _are_some_there(self, columns: Columns, values: Sequence[Sequence[Any]]) -> bool:
+    async def _are_some_there(self, columns: Columns, given: Sequence[Sequence[Any]]) -> bool:
         """Looks for a few of the keys: what is sent or imported again is mostly there as a whole.
 
         It is no join: without statistics, PostgreSQL would read the whole table.
         """
-        step = len(values[0]) // _LOOKED_AT
+        step = len(given[0]) // _LOOKED_AT
+        some = columns.bound_columns([column[::step] for column in given])
         among = [f"{key.name} = ANY (${place}::{key.type}[])" for place, key in enumerate(columns.keys, 1)]
         text = f"SELECT 1 FROM {columns.table} WHERE {' AND '.join(among)} LIMIT 1"  # noqa: S608
-        return bool(await self._fetch(text, *(values[place][::step] for place in columns.key)))
+        return bool(await self._fetch(text, *(some[place] for place in columns.key)))
 
     async def _inserted(self, columns: Columns, values: Sequence[Sequence[Any]]) -> list[Any]:
         """The keys of those that are new."""
