@@ -384,6 +384,20 @@ async def test_a_batch_may_have_thousands_of_events(services: Services) -> None:
     assert await totals(database, tenants) == recount(dict(zip(tenants, zones, strict=True)), events)
 
 
+@pytest.mark.parametrize("place", [0, 1, -1])
+async def test_a_large_batch_may_have_a_few_events_that_are_there(services: Services, place: int) -> None:
+    database = services.database
+    (tenant,) = await add_tenants(database, "UTC")
+    events = sorted(some_events([tenant], 600))
+    known = events[place]
+
+    assert await send(database, [known], ONCE) == [known[:2]]
+    assert sorted(await send(database, events, ONCE)) == [event[:2] for event in events if event is not known]
+    assert await send(database, events, ONCE) == []
+
+    assert await totals(database, [tenant]) == recount({tenant: "UTC"}, events)
+
+
 async def test_events_are_stored_in_tables_to_which_a_later_version_gave_columns(services: Services) -> None:
     database = services.database
     (tenant,) = await add_tenants(database, "UTC")

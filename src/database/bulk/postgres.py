@@ -9,6 +9,7 @@ from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
+from asyncpg import UniqueViolationError
 from sqlmodel import SQLModel
 
 from database.bulk.columns import Columns, Row
@@ -27,6 +28,11 @@ from database.cluster import Cluster
 from database.statement import Statement
 
 R = TypeVar("R")
+
+_MANY: Final = 128
+"""So many rows, or more, are copied: three more messages to the server take less than is saved."""
+_LOOKED_AT: Final = 16
+"""For so many keys it is asked first whether they have a row."""
 
 
 class Overtaken(Exception):
@@ -95,11 +101,42 @@ class PostgresBulk(Bulk):
         of_table, count = self._columns_of(model), len(columns[0])
         if not count:
             return []
+        if await self._are_copied(of_table, columns):
+            return [True] * count
         inserted = await self._inserted(of_table, of_table.bound_columns(columns))
         if len(inserted) == count:
             return [True] * count
         new = set(of_table.read_keys(inserted))
         return [key in new for key in zip(*(columns[place] for place in of_table.key), strict=True)]
+
+    async def _are_copied(self, columns: Columns, given: Sequence[Sequence[Any]]) -> bool:
+        """Copies rows if there are many, and all are new; otherwise it changes nothing. An INSERT that looks
+        for each row takes twice as long. `given`: the values column by column.
+        """
+        if len(given[0]) < _MANY or self._cluster.is_there or await self._are_some_there(columns, given):
+            return False
+        savepoint = self._driver.transaction()
+        self._observe(f"COPY {columns.table} ({columns.names_text}) FROM STDIN")
+        await savepoint.start()
+        try:
+            rows = zip(*columns.bound_columns(given), strict=True)
+            await self._driver.copy_records_to_table(columns.table, records=rows, columns=columns.names)
+        except UniqueViolationError:
+            await savepoint.rollback()
+            return False
+        await savepoint.commit()
+        return True
+
+    async def _are_some_there(self, columns: Columns, given: Sequence[Sequence[Any]]) -> bool:
+        """Looks for a few of the keys: what is sent or imported again is mostly there as a whole.
+
+        It is no join: without statistics, PostgreSQL would read the whole table.
+        """
+        step = len(given[0]) // _LOOKED_AT
+        some = columns.bound_columns([column[::step] for column in given])
+        among = [f"{key.name} = ANY (${place}::{key.type}[])" for place, key in enumerate(columns.keys, 1)]
+        text = f"SELECT 1 FROM {columns.table} WHERE {' AND '.join(among)} LIMIT 1"  # noqa: S608
+        return bool(await self._fetch(text, *(some[place] for place in columns.key)))
 
     async def _inserted(self, columns: Columns, values: Sequence[Sequence[Any]]) -> list[Any]:
         """The keys of those that are new."""
