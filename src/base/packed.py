@@ -45,12 +45,14 @@ class Packing(NamedTuple):
     """The type in which statements are given the values; None if it is the column's."""
     value: str = "{}"
     """What the column has of a given value, in SQL."""
+    copied: Convert | None = None
+    """How a value is copied into the column without SQL; None if it is as in `bind`."""
 
 
 # The driver reads the digits of a UUID faster than Python makes an object of them.
 IDS: Final = Packing(bytes.hex, lambda id: id.bytes)
 # Of an instant, the driver would take the parts one by one. An interval times a number is exact up to 2^53.
 INSTANTS: Final = Packing(
-    None, packed_instant, "BIGINT", "TIMESTAMPTZ 'epoch' + {} * INTERVAL '1 microsecond'"
+    None, packed_instant, "BIGINT", "TIMESTAMPTZ 'epoch' + {} * INTERVAL '1 microsecond'", instant_in
 )
 DAYS: Final = Packing(day_in, date.toordinal)

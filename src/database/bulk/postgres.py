@@ -119,7 +119,7 @@ class PostgresBulk(Bulk):
         self._observe(f"COPY {columns.table} ({columns.names_text}) FROM STDIN")
         await savepoint.start()
         try:
-            rows = zip(*columns.bound_columns(given), strict=True)
+            rows = zip(*columns.copied_columns(given), strict=True)
             await self._driver.copy_records_to_table(columns.table, records=rows, columns=columns.names)
         except UniqueViolationError:
             await savepoint.rollback()
