@@ -115,16 +115,15 @@ class PostgresBulk(Bulk):
         """
         if len(given[0]) < _MANY or self._cluster.is_there or await self._are_some_there(columns, given):
             return False
-        savepoint = self._driver.transaction()
         self._observe(f"COPY {columns.table} ({columns.names_text}) FROM STDIN")
-        await savepoint.start()
+        await self._driver.execute("SAVEPOINT copied")
         try:
             rows = zip(*columns.copied_columns(given), strict=True)
             await self._driver.copy_records_to_table(columns.table, records=rows, columns=columns.names)
         except UniqueViolationError:
-            await savepoint.rollback()
+            await self._driver.execute("ROLLBACK TO copied; RELEASE copied")
             return False
-        await savepoint.commit()
+        await self._driver.execute("RELEASE copied")
         return True
 
     async def _are_some_there(self, columns: Columns, given: Sequence[Sequence[Any]]) -> bool:
