@@ -19,6 +19,7 @@ from sqlalchemy import select, text
 from sqlmodel import SQLModel
 
 from database import Database, table_of
+from ingest.batch_writer import StoreResult
 from ingest.events import NewEvent
 from ingest.store import store
 from models import (
@@ -391,8 +392,10 @@ async def test_a_large_batch_may_have_a_few_events_that_are_there(services: Serv
     events = sorted(some_events([tenant], 600))
     known = events[place]
 
-    assert await send(database, [known], ONCE) == [known[:2]]
-    assert sorted(await send(database, events, ONCE)) == [event[:2] for event in events if event is not known]
+    assert await services.buffer.add([known]) == [StoreResult.NEW]
+    results = await services.buffer.add(events)
+    assert results == [StoreResult.KNOWN if event is known else StoreResult.NEW for event in events]
+    assert await services.buffer.add(events) == [StoreResult.KNOWN] * 600
     assert await send(database, events, ONCE) == []
 
     assert await totals(database, [tenant]) == recount({tenant: "UTC"}, events)
