@@ -39,11 +39,20 @@ def month_of(packed_day: int) -> int:
 class Packing(NamedTuple):
     """How packed values go to PostgreSQL's driver, and come from it."""
 
-    bind: Convert
+    bind: Convert | None
     result: Convert
+    given: str | None = None
+    """The type in which statements are given the values; None if it is the column's."""
+    value: str = "{}"
+    """What the column has of a given value, in SQL."""
+    copied: Convert | None = None
+    """How a value is copied into the column without SQL; None if it is as in `bind`."""
 
 
 # The driver reads the digits of a UUID faster than Python makes an object of them.
 IDS: Final = Packing(bytes.hex, lambda id: id.bytes)
-INSTANTS: Final = Packing(instant_in, packed_instant)
+# Of an instant, the driver would take the parts one by one. An interval times a number is exact up to 2^53.
+INSTANTS: Final = Packing(
+    None, packed_instant, "BIGINT", "TIMESTAMPTZ 'epoch' + {} * INTERVAL '1 microsecond'", instant_in
+)
 DAYS: Final = Packing(day_in, date.toordinal)

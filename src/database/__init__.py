@@ -2,7 +2,7 @@
 
 from database.addresses import AddressError, for_programs, shown, url_of
 from database.blobs import blobs_of
-from database.bulk import Bulk, bulk, in_bulk
+from database.bulk import Bulk, Upsert, bulk, in_bulk
 from database.changes import change_rows
 from database.channel import Channel, channel_of
 from database.cluster import change_one_by_one
@@ -50,6 +50,7 @@ __all__ = [
     "Lookup",
     "Part",
     "Statement",
+    "Upsert",
     "Usage",
     "among",
     "are_lent_by_transaction",

@@ -48,8 +48,7 @@ class HeldConnections:
 
     async def give_back(self, held: Held) -> None:
         """It must be in no transaction."""
-        # PostgreSQL would keep the plans that it made while tables were empty.
-        if self._held is None and self._engine.dialect.name == "sqlite":
+        if self._held is None:
             self._held = held
         else:
             await held.connection.close()

@@ -45,7 +45,9 @@ def admitted_columns(
     made = _made(ids, now, sender)
     instants = _instants(wire, made, now)
     _require_known_times(instants, made, now, sender)
-    _require_unpruned(instants, found)
+    if any(subject.oldest for subject in subjects.values()):
+        _require_unpruned(instants, found)
+    are_limited = any(subject.domains for subject in subjects.values())
     return EventColumns(
         [subject.tenant_id for subject in found],
         ids,
@@ -53,7 +55,7 @@ def admitted_columns(
         list(map(_ACTIONS.__getitem__, wire.actions)),
         [min(instant, now) for instant in instants] if max(instants) > now else instants,
         _devices(wire.devices, int(sender.device)),
-        _domains(wire.domains, found),
+        _domains(wire.domains, found) if are_limited else _domains_of_all(wire.domains, found[0]),
         _view_ids(wire.view_ids),
         [sender.user_id] * wire.size,
         [sender.visitor] * wire.size,
@@ -122,8 +124,6 @@ def _require_known_times(
 
 def _require_unpruned(instants: Sequence[int], found: Sequence[Subject]) -> None:
     oldest = {id(subject): subject.oldest for subject in found}
-    if not any(oldest.values()):
-        return
     kept = {subject: at and packed_instant(at) for subject, at in oldest.items()}
     if any(at < (kept[id(subject)] or at) for at, subject in zip(instants, found, strict=True)):
         raise Odd
@@ -133,12 +133,14 @@ def _devices(names: Sequence[str | None], other: int) -> list[int]:
     return [other if name is None else _DEVICES[name] for name in names]
 
 
+def _domains_of_all(texts: Sequence[str | None], subject: Subject) -> list[str | None]:
+    """For subjects of which all sites count, whatever the subject is."""
+    names = {text: _domain(text, subject) for text in set(texts)}
+    return [names[text] for text in texts]
+
+
 def _domains(texts: Sequence[str | None], found: Sequence[Subject]) -> list[str | None]:
     by_id = {id(subject): subject for subject in found}
-    if len(by_id) > 1 and not any(subject.domains for subject in by_id.values()):
-        # All sites count, whatever the subject.
-        names = {text: _domain(text, found[0]) for text in set(texts)}
-        return [names[text] for text in texts]
     pairs = list(zip(texts, map(id, found), strict=True))
     domains = {pair: _domain(pair[0], by_id[pair[1]]) for pair in set(pairs)}
     return [domains[pair] for pair in pairs]

@@ -7,6 +7,7 @@ recount uses them, and the tests compare both.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -69,17 +70,14 @@ class Days:
 
     def column(self, tenant_ids: Sequence[int], instants: Sequence[int]) -> list[int]:
         """The days of packed instants, packed too."""
+        column: list[int | None]
         if are_for_arrays(instants):
             hours, places = _hours_of(tenant_ids, instants)
+            days = [self._of_hour(*hour) for hour in hours]
+            column = [days[place] for place in places]
         else:
-            pairs = list(zip(tenant_ids, [instant // HOUR for instant in instants], strict=True))
-            # In their order, so that most are on the day of the one before.
-            hours = sorted(set(pairs))
-            numbers = {hour: number for number, hour in enumerate(hours)}
-            places = [numbers[pair] for pair in pairs]
-        days = [self._of_hour(*hour) for hour in hours]
-        column = [days[place] for place in places]
-        if None in days:
+            column = [self._of_hour(id, at // HOUR) for id, at in zip(tenant_ids, instants, strict=True)]
+        if None in column:
             # A day begins within the hour.
             return [
                 self._packed(tenant_id, instant) if day is None else day
@@ -88,12 +86,18 @@ class Days:
         return cast(list[int], column)
 
     def _of_hour(self, tenant_id: int, hour: int) -> int | None:
-        """The day on which the whole hour is."""
-        day = self._packed(tenant_id, hour * HOUR)
-        return day if instant_in((hour + 1) * HOUR) <= self._last[tenant_id][1] else None
+        return _day_of_hour(hour, self._zones[tenant_id])
 
     def _packed(self, tenant_id: int, instant: int) -> int:
         return self.of(tenant_id, instant_in(instant)).toordinal()
+
+
+@lru_cache(4_096)
+def _day_of_hour(hour: int, zone: ZoneInfo) -> int | None:
+    """The packed day on which the whole hour is. Each batch asks for the same few hours."""
+    start = instant_in(hour * HOUR)
+    day = day_of(start, zone)
+    return day.toordinal() if instant_in((hour + 1) * HOUR) <= start_of_day(day + DAY, zone) else None
 
 
 def _hours_of(tenant_ids: Sequence[int], instants: Sequence[int]) -> tuple[list[tuple[int, int]], list[int]]:

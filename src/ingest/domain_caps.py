@@ -17,7 +17,7 @@ from base.packed import day_in
 from database import Bulk, Statement, among, ordered_join, rows_of, table_of
 from ingest.columns import DAYS, DOMAINS, TENANTS
 from ingest.deltas import DomainIds, day_keys
-from ingest.domain_ids import DOMAIN_IDS, add_domains
+from ingest.domain_ids import DOMAIN_IDS, IDS_AMONG_SOME, add_domains
 from ingest.domains import OTHER
 from ingest.event_columns import EventColumns
 from models import SUBJECT_OF, Action, Day, DayTotal, Event, SubjectKind
@@ -33,9 +33,6 @@ class DomainCaps(NamedTuple):
 
 
 USUAL_CAPS = DomainCaps()
-_MANY = 10
-"""For so many events, one look at the number of all domains takes less than a look at each total."""
-
 _LOCKED = Statement(
     select(TENANTS.id).where(among(TENANTS.id, "ids")).order_by(TENANTS.id).with_for_update(key_share=True),
     lambda id: id,
@@ -81,14 +78,17 @@ async def capped_domain_ids(
 ) -> list[int]:
     """The ids of the domains under which the events are counted. `days` is a column, too.
 
-    A domain that its subject's day already has costs one look-up; a new one costs more.
+    As long as there are few domains, one look-up says all. Later, a domain that its subject's day already has
+    costs one more, and a new one costs more than that.
     """
     ids: dict[str | None, int] = {None: 0}
     names = {name for name in set(events.domains) if name}
     if not names:
         return [0] * events.size
-    ids.update(await bulk.fetch(DOMAIN_IDS, names=sorted(names)))
-    if events.size >= _MANY and ids.keys() >= names and await _are_few(bulk, min(caps) // 2):
+    few = min(caps) // 2
+    found = await bulk.fetch(IDS_AMONG_SOME, names=sorted(names), most=max(few, 0) + 1)
+    ids.update((name, id) for name, id, _ in found)
+    if len(found) == len(names) and found[0][-1] <= few:
         # No day can have too many, nor have others who write now added so many.
         return list(map(ids.__getitem__, events.domains))
     fresh = await _fresh(bulk, events, days, ids)

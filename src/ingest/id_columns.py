@@ -1,5 +1,6 @@
 """Columns of UUIDs as text, read at once."""
 
+from binascii import unhexlify
 from collections.abc import Sequence
 from typing import Final, cast
 from uuid import UUID
@@ -21,12 +22,15 @@ def packed_ids(texts: Sequence[str]) -> list[bytes] | None:
     if set(map(len, texts)) - {_WIDTH} or any(text[place::_WIDTH] != "-" * count for place in _DASHES):
         return None
     try:
-        packed = bytes.fromhex(text.replace("-", ""))
+        packed = unhexlify(text.encode().translate(None, b"-"))
     except ValueError:
         return None
     if len(packed) != _BYTES * count:
-        # Blanks among the digits are left out.
+        # Dashes among the digits are left out, too.
         return None
+    if are_for_arrays(texts):
+        ids: list[bytes] = numpy().frombuffer(packed, f"V{_BYTES}").tolist()
+        return ids
     return [packed[start : start + _BYTES] for start in range(0, len(packed), _BYTES)]
 
 

@@ -1,5 +1,6 @@
 """Rows of Parquet, read in batches by pyarrow, which is loaded only here."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
@@ -148,12 +149,13 @@ class ParquetRows:
 
     def blocks(self, size: int) -> Iterator["RowBlock"]:
         """So many rows at a time. Raises InvalidFile."""
+        # Its own pool keeps twenty megabytes more than it uses. `set_memory_pool` comes too late for what the
+        # reader takes to unpack columns.
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
         try:
             arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
         except ImportError:
             raise InvalidFile("Parquet needs pyarrow: pip install 'viewgraph[parquet]'.") from None
-        # Its own pool keeps twenty megabytes more than it uses.
-        arrow.set_memory_pool(arrow.system_memory_pool())
         try:
             # Nanoseconds would not reach beyond the year 2262, and start anew there.
             with parquet.ParquetFile(

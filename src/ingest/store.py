@@ -8,14 +8,13 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import SQLModel
 
 from base.arrays import are_for_arrays
 from base.errors import Unavailable
 from base.numbers import LARGEST
 from base.packed import packed_instant
 from base.sketches import sketching
-from database import Bulk, in_bulk
+from database import Bulk, Upsert, in_bulk
 from ingest.attendance import attend
 from ingest.deleted_subjects import are_there
 from ingest.deltas import (
@@ -235,12 +234,10 @@ def _happened(events: EventColumns, domain_ids: Sequence[int], engaged: Changes)
 
 
 async def add_to_totals(bulk: Bulk, by_day: Mapping[PackedKey, int]) -> None:
-    await _add(bulk, DayTotal, by_day)
     by_month = count_by_month(by_day)
-    await _add(bulk, MonthTotal, by_month)
-    await _add(bulk, SubjectTotal, count_by_subject(by_month))
+    counts = ((DayTotal, by_day), (MonthTotal, by_month), (SubjectTotal, count_by_subject(by_month)))
+    await bulk.packed.upsert_each([Upsert(model, _rows(counted), _ADDED) for model, counted in counts])
 
 
-async def _add(bulk: Bulk, model: type[SQLModel], counts: Mapping[Any, int]) -> None:
-    rows = [(*key, count) for key, count in sorted(counts.items())]
-    await bulk.packed.upsert(model, rows, _ADDED)
+def _rows(counts: Mapping[Any, int]) -> list[tuple[Any, ...]]:
+    return [(*key, count) for key, count in sorted(counts.items())]

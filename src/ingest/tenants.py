@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -230,6 +231,7 @@ async def _rows(stored: Sequence[_Stored], find: Find) -> list[TenantRow]:
     return [_row(one, one.clock.zone(rules)) for one in stored]
 
 
+@lru_cache(1_024)
 def _row(stored: _Stored, zone: ZoneInfo) -> TenantRow:
     given = stored._asdict()
     return TenantRow(zone=zone, **given).by(zone)

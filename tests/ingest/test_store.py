@@ -19,6 +19,7 @@ from sqlalchemy import select, text
 from sqlmodel import SQLModel
 
 from database import Database, table_of
+from ingest.batch_writer import StoreResult
 from ingest.events import NewEvent
 from ingest.store import store
 from models import (
@@ -382,6 +383,22 @@ async def test_a_batch_may_have_thousands_of_events(services: Services) -> None:
 
     assert len(await send(database, [*events, *events[:100]], ONCE)) == 4000
     assert await totals(database, tenants) == recount(dict(zip(tenants, zones, strict=True)), events)
+
+
+@pytest.mark.parametrize("place", [0, 1, -1])
+async def test_a_large_batch_may_have_a_few_events_that_are_there(services: Services, place: int) -> None:
+    database = services.database
+    (tenant,) = await add_tenants(database, "UTC")
+    events = sorted(some_events([tenant], 600))
+    known = events[place]
+
+    assert await services.buffer.add([known]) == [StoreResult.NEW]
+    results = await services.buffer.add(events)
+    assert results == [StoreResult.KNOWN if event is known else StoreResult.NEW for event in events]
+    assert await services.buffer.add(events) == [StoreResult.KNOWN] * 600
+    assert await send(database, events, ONCE) == []
+
+    assert await totals(database, [tenant]) == recount({tenant: "UTC"}, events)
 
 
 async def test_events_are_stored_in_tables_to_which_a_later_version_gave_columns(services: Services) -> None:

@@ -26,13 +26,22 @@ class Columns(NamedTuple):
     key: tuple[int, ...]
     """The places of the primary key's columns."""
     types: tuple[str, ...]
+    """In which values are given."""
+    values: tuple[str, ...]
+    """What a column has of a given value, in SQL: see `Packing`."""
     binds: tuple[Convert | None, ...]
+    copies: tuple[Convert | None, ...]
+    """For a copy, which takes values as the columns have them."""
     results: tuple[Convert | None, ...]
     insert: str
     """The start of an INSERT of SQLite, which says its columns: the table of a later version may have more.
     They are those of a table `t`. An error ends the transaction: otherwise SQLite would copy each page before
     it is changed, to undo the statement alone.
     """
+
+    def __hash__(self) -> int:
+        """Texts of statements are looked up by it. All the names and types would take longer."""
+        return hash(self.table)
 
     def bound(self, rows: Sequence[Row]) -> list[Sequence[Any]]:
         """The values column by column, as the driver takes them."""
@@ -41,6 +50,9 @@ class Columns(NamedTuple):
     def bound_columns(self, columns: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
         """The same for values that come column by column."""
         return list(map(_converted_column, self.binds, columns))
+
+    def copied_columns(self, columns: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+        return list(map(_converted_column, self.copies, columns))
 
     def bound_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
         """The values row by row, as the driver takes them."""
@@ -60,6 +72,10 @@ class Columns(NamedTuple):
     def read(self, rows: Sequence[Sequence[Any]]) -> list[Row]:
         """The rows with the values as Python has them."""
         return list(zip(*_converted(self.results, rows), strict=True))
+
+    def read_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The same, without a copy of rows whose values are as Python has them."""
+        return self.read(rows) if any(self.results) else rows
 
     @property
     def keys(self) -> list[KeyColumn]:
@@ -113,19 +129,27 @@ def columns_of(model: type[SQLModel], dialect_name: str, *, are_packed: bool = F
     dialect = DIALECTS[dialect_name]
     types = [column.type.dialect_impl(dialect) for column in table.columns]
     names = [column.name for column in table.columns]
-    binds: Iterable[Convert | None] = (type_.bind_processor(dialect) for type_ in types)
+    binds: tuple[Convert | None, ...] = tuple(type_.bind_processor(dialect) for type_ in types)
+    copies = binds
     results: Iterable[Convert | None] = (type_.result_processor(dialect, None) for type_ in types)
+    given = [column.type.compile(dialect) for column in table.columns]
+    values = ["{}"] * len(given)
     if are_packed:
         # SQLite stores packed values as they are.
         packings = [_packing(column) if dialect_name == "postgresql" else None for column in table.columns]
-        binds = (packing and packing.bind for packing in packings)
+        binds = tuple(packing and packing.bind for packing in packings)
+        copies = tuple(packing and (packing.copied or packing.bind) for packing in packings)
         results = (packing and packing.result for packing in packings)
+        given = [(packing and packing.given) or type_ for packing, type_ in zip(packings, given, strict=True)]
+        values = [packing.value if packing else "{}" for packing in packings]
     return Columns(
         table.name,
         tuple(names),
         tuple(names.index(column.name) for column in table.primary_key.columns),
-        tuple(column.type.compile(dialect) for column in table.columns),
-        tuple(binds),
+        tuple(given),
+        tuple(values),
+        binds,
+        copies,
         tuple(results),
         f"INSERT OR ROLLBACK INTO {table.name} AS t ({', '.join(names)}) VALUES ",  # noqa: S608
     )

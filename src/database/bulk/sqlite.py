@@ -87,7 +87,10 @@ class SqliteBulk(Bulk):
     def _are_inserted(self, columns: Columns, rows: Sequence[Row]) -> list[bool]:
         """Inserts few rows, and asks which of them were new."""
         end = f" ON CONFLICT DO NOTHING RETURNING {columns.key_text}"
-        new = set(self._execute(_repeated(columns.insert, rows, end), _flat(rows)).fetchall())
+        inserted = self._execute(_repeated(columns.insert, rows, end), _flat(rows)).fetchall()
+        if len(inserted) == len(rows):
+            return [True] * len(rows)
+        new = set(inserted)
         return [columns.key_of(row) in new for row in rows]
 
     async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
@@ -106,7 +109,7 @@ class SqliteBulk(Bulk):
         given = columns.bound_rows(rows)
         keys = list(map(columns.key_of, given))
         found = self._find(columns, keys)
-        known = dict(zip(map(columns.key_of, found), columns.read(found), strict=True))
+        known = dict(zip(map(columns.key_of, found), columns.read_rows(found), strict=True))
         if not follows:
             new = [row for row, key in zip(given, keys, strict=True) if key not in known]
             self._repeat(columns.insert, new, "")
@@ -114,11 +117,7 @@ class SqliteBulk(Bulk):
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         columns = self._columns_of(model)
-        self._repeat(
-            columns.insert,
-            columns.bound_rows(rows),
-            f" ON CONFLICT ({columns.key_text}) DO UPDATE SET {change}",
-        )
+        self._repeat(columns.insert, columns.bound_rows(rows), _updating(columns, change))
 
     async def upsert_columns(
         self, model: type[SQLModel], columns: Sequence[Sequence[Any]], change: str
@@ -127,8 +126,7 @@ class SqliteBulk(Bulk):
         if any(of_table.binds):
             await self.upsert(model, list(zip(*columns, strict=True)), change)
             return
-        end = f" ON CONFLICT ({of_table.key_text}) DO UPDATE SET {change}"
-        self._repeat_columns(of_table.insert, columns, end)
+        self._repeat_columns(of_table.insert, columns, _updating(of_table, change))
 
     def _are_some_within(self, columns: Columns, rows: Sequence[Row]) -> bool:
         keys = sorted(map(columns.key_of, rows))
@@ -154,14 +152,15 @@ class SqliteBulk(Bulk):
         return any(self._execute(_repeated(head, run, tail), _flat(run)).fetchall() for run in _runs(asked))
 
     def _find(self, columns: Columns, keys: Sequence[Row]) -> list[Row]:
-        return list(self._join(columns, keys, prefixed("t", columns.names)))
+        return self._join(columns, keys, prefixed("t", columns.names))
 
-    def _join(self, columns: Columns, keys: Sequence[Row], names: str) -> Iterator[Row]:
+    def _join(self, columns: Columns, keys: Sequence[Row], names: str) -> list[Row]:
         """It is a join, because SQLite reads the whole table if several columns are IN a list of values."""
-        start = f"WITH k ({columns.key_text}) AS (VALUES "
-        end = f") SELECT {names} FROM k CROSS JOIN {columns.table} AS t ON {is_keyed(columns.key_names)}"  # noqa: S608
+        start, end = _joining(columns, names)
+        found: list[Row] = []
         for run in _runs(keys):
-            yield from self._execute(_repeated(start, run, end), _flat(run))
+            found += self._execute(_repeated(start, run, end), _flat(run)).fetchall()
+        return found
 
     def _repeat(self, start: str, rows: Sequence[Row], end: str) -> int:
         """Returns the number of rows that it changed."""
@@ -180,10 +179,27 @@ class SqliteBulk(Bulk):
             self._execute(_repeated_row(start, len(rows), row, end), values)
 
 
+@lru_cache(maxsize=128)
+def _updating(columns: Columns, change: str) -> str:
+    return f" ON CONFLICT ({columns.key_text}) DO UPDATE SET {change}"
+
+
+@lru_cache(maxsize=128)
+def _joining(columns: Columns, names: str) -> tuple[str, str]:
+    """What is before and after the keys."""
+    return (
+        f"WITH k ({columns.key_text}) AS (VALUES ",
+        f") SELECT {names} FROM k CROSS JOIN {columns.table} AS t ON {is_keyed(columns.key_names)}",  # noqa: S608
+    )
+
+
 def _runs(rows: Sequence[S]) -> Iterator[Sequence[S]]:
     """Cuts the rows into runs of powers of two, the largest first, and a last one of at most 32. So there are
     few different statements, and they stay prepared.
     """
+    if 0 < len(rows) <= _EXACTLY:
+        yield rows
+        return
     start, size = 0, _ROWS_OF_A_STATEMENT
     while start < len(rows):
         while size > (left := len(rows) - start):

@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Coroutine
 from time import perf_counter
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from database.bulk.postgres import PostgresBulk
+from database.bulk.postgres import Overtaken, PostgresBulk
 from database.bulk.sqlite_calls import SqliteCalls, in_background, in_thread
 from database.bulk.writer import Bulk, Observe
 from database.cluster import Cluster
 
 T = TypeVar("T")
+
+_BEGIN: Final = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan"
+"""To plan a statement anew takes longer than to write some rows, and what is given never decides how they are
+found.
+"""
 
 Work: TypeAlias = Callable[[Bulk], Coroutine[Any, Any, T]]
 
@@ -41,12 +46,20 @@ async def committed(dialect_name: str, driver: Any, observe: Observe, cluster: C
     if dialect_name == "sqlite":
         result = await in_thread(driver, observe, work, commits=True)
     else:
-        transaction = driver.transaction()
-        await transaction.start()
-        # If this raises, the caller drops the connection: a silent server would not answer a rollback either.
-        result = await work(PostgresBulk(driver, observe, cluster))
-        await transaction.commit()
+        result = await _committed(driver, observe, cluster, work)
     observe("COMMIT")
+    return result
+
+
+async def _committed(driver: Any, observe: Observe, cluster: Cluster, work: Work[T]) -> T:
+    # If this raises, the caller drops the connection: a silent server would not answer a rollback either.
+    await driver.execute(_BEGIN)
+    try:
+        result = await work(PostgresBulk(driver, observe, cluster, claims_at_once=True))
+    except Overtaken:
+        await driver.execute(f"ROLLBACK; {_BEGIN}")
+        result = await work(PostgresBulk(driver, observe, cluster))
+    await driver.execute("COMMIT")
     return result
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cached_property
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from sqlmodel import SQLModel
 
@@ -13,6 +13,13 @@ from database.statement import Statement
 Observe = Callable[[str], None]
 """Is called with the text of each statement."""
 R = TypeVar("R")
+
+
+class Upsert(NamedTuple):
+    model: type[SQLModel]
+    rows: Sequence[Row]
+    change: str
+    """The SQL for rows that exist: `count = t.count + excluded.count`."""
 
 
 class Bulk:
@@ -77,6 +84,12 @@ class Bulk:
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         """Inserts the rows. `change` is the SQL for rows that exist: `count = t.count + excluded.count`."""
         raise NotImplementedError
+
+    async def upsert_each(self, upserts: Sequence[Upsert]) -> None:
+        """Upserts rows of several tables, in this order of the tables."""
+        for model, rows, change in upserts:
+            if rows:
+                await self.upsert(model, rows, change)
 
     async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
         """The same as `insert_new`, for rows in the order of their keys. They are given column by column:

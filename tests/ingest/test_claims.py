@@ -1,0 +1,103 @@
+"""Rows that several transactions want to add or change at once: sketches, and engaged views."""
+
+from asyncio import create_task, gather
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+
+from base.sketches import estimate, sketching
+from database import Database, table_of
+from ingest.event_columns import EventColumns
+from ingest.events import NewEvent
+from ingest.store import Stored, store, store_in_bulk
+from models import Action, DayTotal, EngagedView, SubjectKind, VisitorSketch
+from resolvers.context import Services
+from tests.ingest.test_store import add_tenants
+from tests.waiting import somebody_waits
+
+NOON = datetime(2023, 6, 15, 12, tzinfo=UTC)
+
+
+def happened(tenant: int, action: Action, minute: int, view: UUID | None = None) -> NewEvent:
+    """By somebody else in each minute."""
+    at = NOON + timedelta(minutes=minute)
+    return NewEvent(tenant, uuid4(), 1, action, at, view_id=view, visitor=minute.to_bytes(8))
+
+
+async def stored(database: Database, events: Sequence[NewEvent]) -> list[Stored]:
+    await sketching.ready()
+    columns = EventColumns.of(events)
+    return await database.in_bulk(lambda bulk: store_in_bulk(bulk, columns))
+
+
+async def visitors(database: Database, tenant: int) -> dict[tuple[int, int], int]:
+    """By the kind and the id of the subject."""
+    sketches = table_of(VisitorSketch)
+    async with database.snapshot() as connection:
+        rows = await connection.execute(select(sketches).where(sketches.c.tenant_id == tenant))
+        return {(row.subject_kind, row.subject_id): estimate([row.sketch]).estimate for row in rows}
+
+
+async def counts(database: Database, tenant: int) -> dict[Action, int]:
+    days = table_of(DayTotal)
+    async with database.snapshot() as connection:
+        rows = await connection.execute(select(days.c.action, days.c.count).where(days.c.tenant_id == tenant))
+        return {Action(action): count for action, count in rows}
+
+
+async def test_visitors_of_transactions_that_begin_a_sketch_at_once_are_all_counted(
+    services: Services,
+) -> None:
+    database = services.database
+    (tenant,) = await add_tenants(database, "UTC")
+
+    async with database.writing() as session:
+        await store(session, [happened(tenant, Action.VIEW, 1)])
+        # It changes other totals, so it waits for nothing but the sketch.
+        second = create_task(stored(database, [happened(tenant, Action.LIKE, 2)]))
+        await somebody_waits(database, second)
+
+    assert await second == [True]
+    assert await visitors(database, tenant) == {(0, 0): 2, (SubjectKind.PUBLICATION, 1): 2}
+    assert await counts(database, tenant) == {Action.VIEW: 1, Action.LIKE: 1}
+
+
+async def test_a_view_in_which_two_transactions_find_the_first_interaction_is_engaged_once(
+    services: Services,
+) -> None:
+    database = services.database
+    (tenant,) = await add_tenants(database, "UTC")
+    view = uuid4()
+    first, second = (happened(tenant, Action.INTERACTION, minute, view) for minute in (1, 2))
+
+    async with database.writing() as session:
+        await store(session, [second])
+        earlier = create_task(stored(database, [first]))
+        await somebody_waits(database, earlier)
+
+    assert await earlier == [True]
+    assert await counts(database, tenant) == {Action.INTERACTION: 2, Action.ENGAGED_VIEW: 1}
+    async with database.snapshot() as connection:
+        (row,) = await connection.execute(select(table_of(EngagedView)))
+    assert (row.view_id, row.event_id, row.occurred_at) == (view, first.id, first.occurred_at)
+
+
+async def test_small_batches_at_once_never_wait_for_each_other_in_a_circle(services: Services) -> None:
+    database = services.database
+    tenants = await add_tenants(database, "UTC", "Pacific/Apia")
+    views = [uuid4() for _ in range(10)]
+    events = [
+        happened(tenants[number % 2], Action.INTERACTION, number, views[number // 2 % 10])
+        for number in range(200)
+    ]
+    shuffled = Random(5).sample(events, 200)  # noqa: S311
+    batches = [shuffled[start : start + 10] for start in range(0, 200, 10)]
+
+    assert await gather(*(stored(database, batch) for batch in batches)) == [[True] * 10] * 20
+
+    for tenant in tenants:
+        assert await counts(database, tenant) == {Action.INTERACTION: 100, Action.ENGAGED_VIEW: 10}
+        assert await visitors(database, tenant) == {(0, 0): 100, (SubjectKind.ASSET, 1): 100}
