@@ -32,7 +32,7 @@ else:
     DeviceName = Literal[tuple(device.value for device in WireDevice)]
 
 
-class _PlainEvent(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
+class PlainEvent(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
     """A `WireEvent` whose fields are texts, so that nothing of ours runs while it is decoded."""
 
     subject: WireSubject
@@ -91,8 +91,8 @@ _INSTANTS, _SENT_AT = _FIELDS.index("occurred_at"), _FIELDS.index("sent_at")
 _OF_EVENT: Final[tuple[Callable[[Any], Any], ...]] = tuple(map(attrgetter, _FIELDS))
 _LINES_AT_A_TIME: Final = 500
 """The events of so many lines are still in the processor's cache when their fields are read."""
-_decode = msgspec.json.Decoder(list[_PlainEvent]).decode
-_decode_one = msgspec.json.Decoder(_PlainEvent).decode
+_decode = msgspec.json.Decoder(list[PlainEvent]).decode
+_decode_one = msgspec.json.Decoder(PlainEvent).decode
 _NOT_PLAIN = (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidInstant)
 
 
@@ -106,6 +106,14 @@ def columns_from_json(body: bytes) -> WireColumns:
 
 class NotPlain(ValueError):
     """Something has to be read in another way, or is no event."""
+
+
+def columns_of_plain(events: list[PlainEvent]) -> WireColumns:
+    """Raises NotPlain."""
+    try:
+        return _columns(events)
+    except InvalidInstant:
+        raise NotPlain from None
 
 
 def columns_from_lines(texts: Sequence[bytes | None]) -> WireColumns:
@@ -150,21 +158,21 @@ def columns_from_table(columns: Mapping[str, Sequence[Any]], size: int) -> WireC
 def columns_from_values(values: Any) -> WireColumns:
     """Events from a list that was already decoded from JSON. Raises InvalidEvents."""
     try:
-        return _columns(msgspec.convert(values, list[_PlainEvent]))
+        return _columns(msgspec.convert(values, list[PlainEvent]))
     except _NOT_PLAIN:
         return WireColumns.of(events_from_values(values))
 
 
-def _columns(events: list[_PlainEvent]) -> WireColumns:
+def _columns(events: list[PlainEvent]) -> WireColumns:
     """Raises InvalidInstant."""
     return _with_packed_instants(_columns_of(events))
 
 
 def _with_packed_instants(columns: Sequence[Sequence[Any]]) -> WireColumns:
     """Raises InvalidInstant."""
-    return WireColumns(*columns)._replace(
-        instants=_packed(columns[_INSTANTS]), sent_at=_packed(columns[_SENT_AT])
-    )
+    read = list(columns)
+    read[_INSTANTS], read[_SENT_AT] = _packed(columns[_INSTANTS]), _packed(columns[_SENT_AT])
+    return WireColumns(*read)
 
 
 def _columns_of(events: Sequence[Any]) -> list[Any]:

@@ -2,9 +2,11 @@
 
 from asyncio import gather
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import assert_never
 
 from auth.access import may_enter
+from auth.viewer import Viewer
 from base.errors import BadUserInput
 from base.ids import public_id_in
 from base.kinds import SUBJECTS, Kind, Reporters
@@ -21,7 +23,7 @@ from loaders.people import UserByPublicId
 from loaders.publications import CoCreators
 from loaders.subjects import Subject
 from models import SubjectKind
-from resolvers.context import Context
+from resolvers.context import Context, Services
 
 
 async def record(context: Context, events: WireColumns) -> Outcomes:
@@ -42,22 +44,23 @@ def require_few_events(context: Context, events: WireColumns) -> None:
         )
 
 
-def admitted_at_once(context: Context, events: WireColumns) -> tuple[EventColumns, frozenset[int]] | None:
+def admitted_at_once(
+    services: Services, viewer: Viewer, events: WireColumns, now: datetime
+) -> tuple[EventColumns, frozenset[int]] | None:
     """The events, and the ids of publications whose makers have to see them at once; if all are admitted, and
     nothing has to be read for that.
     """
-    services, viewer = context.services, context.viewer
     subjects = services.subjects.known(set(events.subjects))
     if (
         not subjects
         or viewer.user_id is None
-        or events.size > context.limits.events
+        or events.size > services.limits.events
         or events.user_ids.count(None) < events.size
         or not all(services.reporters.are_known(viewer, subject) for subject in subjects.values())
     ):
         return None
     try:
-        columns = admitted_columns(events, subjects, Sender(context.now))
+        columns = admitted_columns(events, subjects, Sender(now))
         return _with_people(columns, events, {}, services.visitor_keys.current), _publications(subjects)
     except Odd:
         return None

@@ -95,12 +95,17 @@ def send_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: byte
 
 def send_later(cycle: RequestResponseCycle, response: Response) -> None:
     """Sends an answer that was not there at once. Meanwhile the client may have gone, or the server ends."""
+    send_made_later(cycle, response.status_code, joined(response.raw_headers), bytes(response.body))
+
+
+def send_made_later(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> None:
+    """The same. `head`: the headers, joined."""
     if cycle.disconnected:
         return
-    if not cycle.keep_alive:
-        response.headers["connection"] = "close"
-    send_whole(cycle, response.status_code, joined(response.raw_headers), bytes(response.body))
-    if not cycle.keep_alive:
+    if cycle.keep_alive:
+        send_whole(cycle, status, head, body)
+    else:
+        send_whole(cycle, status, head + b"connection: close\r\n", body)
         cycle.transport.close()
 
 
