@@ -21,6 +21,8 @@ _EXACTLY = 32
 """So many rows, or fewer, are one statement: after each one the thread may have to wait for its turn."""
 _MANY = 500
 """For so many rows, it is worth to look first whether one may be stored already."""
+_STORED_FOR_EACH = 4
+"""How many stored keys may be read for each row, at most. To read one takes a tenth of what a row takes."""
 
 
 class SqliteBulk(Bulk):
@@ -67,7 +69,7 @@ class SqliteBulk(Bulk):
         columns = self._columns_of(model)
         start, end = columns.insert, " ON CONFLICT DO NOTHING"
         given = columns.bound_rows(rows)
-        if len(rows) >= _MANY and not self._are_some_within(columns, given):
+        if len(rows) >= _MANY and self._are_all_beyond(columns, given):
             self._repeat(start, given, "")
             return [True] * len(rows)
         if len(rows) <= _EXACTLY:
@@ -90,13 +92,21 @@ class SqliteBulk(Bulk):
         new = set(self._execute(_repeated(columns.insert, rows, end), _flat(rows)).fetchall())
         return [columns.key_of(row) in new for row in rows]
 
-    async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
+    async def insert_columns(
+        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], order: Sequence[int] | None = None, /
+    ) -> list[bool]:
         of_table, count = self._columns_of(model), len(columns[0])
         keys = [columns[place] for place in of_table.key]
-        if count < _MANY or any(of_table.binds) or self._are_some_between(of_table, keys):
+        is_many = count >= _MANY and not any(of_table.binds)
+        stored = self._stored_between(of_table, keys, _STORED_FOR_EACH * count) if is_many else None
+        if stored is None:
             return await self.insert_new(model, list(zip(*columns, strict=True)))
+        are_new = [key not in stored for key in zip(*keys, strict=True)] if stored else [True] * count
+        if order or not all(are_new):
+            places = [place for place in order or range(count) if are_new[place]]
+            columns = [list(map(column.__getitem__, places)) for column in columns]
         self._repeat_columns(of_table.insert, columns, "")
-        return [True] * count
+        return are_new
 
     async def claim(
         self, model: type[SQLModel], rows: Sequence[Row], *, follows: bool = False
@@ -130,28 +140,34 @@ class SqliteBulk(Bulk):
         end = f" ON CONFLICT ({of_table.key_text}) DO UPDATE SET {change}"
         self._repeat_columns(of_table.insert, columns, end)
 
-    def _are_some_within(self, columns: Columns, rows: Sequence[Row]) -> bool:
+    def _are_all_beyond(self, columns: Columns, rows: Sequence[Row]) -> bool:
         keys = sorted(map(columns.key_of, rows))
-        return self._are_some_between(columns, list(zip(*keys, strict=True)))
+        return self._stored_between(columns, list(zip(*keys, strict=True)), 1) == set()
 
-    def _are_some_between(self, columns: Columns, keys: Sequence[Sequence[Any]]) -> bool:
-        """Whether a stored key is between the first and the last of those keys that differ only at their end.
-        Rows that come in the order of time have mostly none. `keys` are columns, in the order of the keys.
+    def _stored_between(self, columns: Columns, keys: Sequence[Sequence[Any]], most: int) -> set[Row] | None:
+        """The stored keys between the first and the last of those keys that differ only at their end; None if
+        there are `most` or more. Rows that come in the order of time have few or none. `keys` are columns, in
+        the order of the keys.
         """
         *equal, name = columns.key_names
         if not equal:
-            return True
+            return None
         *starts, ends = keys
         groups = list(zip(*starts, strict=True))
         last = dict(zip(groups, ends, strict=True))
         first = dict(zip(reversed(groups), reversed(ends), strict=True))
         head = f"WITH k ({columns.key_text}, last) AS (VALUES "
         tail = (
-            f") SELECT 1 FROM k CROSS JOIN {columns.table} AS t "  # noqa: S608
-            f"ON {is_keyed(equal)} AND t.{name} BETWEEN k.{name} AND k.last LIMIT 1"
+            f") SELECT {prefixed('t', columns.key_names)} FROM k CROSS JOIN {columns.table} AS t "  # noqa: S608
+            f"ON {is_keyed(equal)} AND t.{name} BETWEEN k.{name} AND k.last LIMIT ?"
         )
         asked = [(*group, end, last[group]) for group, end in first.items()]
-        return any(self._execute(_repeated(head, run, tail), _flat(run)).fetchall() for run in _runs(asked))
+        stored: set[Row] = set()
+        for run in _runs(asked):
+            stored.update(self._execute(_repeated(head, run, tail), [*_flat(run), most]))
+            if len(stored) >= most:
+                return None
+        return stored
 
     def _find(self, columns: Columns, keys: Sequence[Row]) -> list[Row]:
         return list(self._join(columns, keys, prefixed("t", columns.names)))
