@@ -1,9 +1,10 @@
 """Many rows at once in SQLite."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, compress
 from typing import Any, TypeVar
 
 from sqlmodel import SQLModel
@@ -22,7 +23,7 @@ _EXACTLY = 32
 _MANY = 500
 """For so many rows, it is worth to look first whether one may be stored already."""
 _STORED_FOR_EACH = 4
-"""How many stored keys may be read for each row, at most. To read one takes a tenth of what a row takes."""
+"""How many stored keys may be read for each row, at most. To read one takes 0.3 us."""
 
 
 class SqliteBulk(Bulk):
@@ -74,16 +75,27 @@ class SqliteBulk(Bulk):
             return [True] * len(rows)
         if len(rows) <= _EXACTLY:
             return self._are_inserted(columns, given)
+        if self._are_all_inserted(lambda: self._repeat(start, given, end), len(rows)):
+            return [True] * len(rows)
+        return self._insert_missing(columns, given)
+
+    def _are_all_inserted(self, insert: Callable[[], int], count: int) -> bool:
+        """Runs an insert that leaves out what is there already, and undoes it if it inserts fewer rows:
+        SQLite does not say which these are.
+        """
         self._execute("SAVEPOINT bulk")
-        are_new = [True] * len(rows)
-        if self._repeat(start, given, end) < len(rows):
-            # Some are there already, but SQLite does not say which. So this undoes it, and looks first.
+        are_all = insert() == count
+        if not are_all:
             self._execute("ROLLBACK TO bulk")
-            keys = list(map(columns.key_of, given))
-            known = {columns.key_of(row) for row in self._find(columns, keys)}
-            are_new = [key not in known for key in keys]
-            self._repeat(start, [row for row, is_new in zip(given, are_new, strict=True) if is_new], end)
         self._execute("RELEASE bulk")
+        return are_all
+
+    def _insert_missing(self, columns: Columns, rows: Sequence[Row]) -> list[bool]:
+        """Looks first which of the rows are there."""
+        keys = list(map(columns.key_of, rows))
+        known = set(map(columns.key_of, self._find(columns, keys)))
+        are_new = [key not in known for key in keys]
+        self._repeat(columns.insert, list(compress(rows, are_new)), "")
         return are_new
 
     def _are_inserted(self, columns: Columns, rows: Sequence[Row]) -> list[bool]:
@@ -96,17 +108,19 @@ class SqliteBulk(Bulk):
         self, model: type[SQLModel], columns: Sequence[Sequence[Any]], order: Sequence[int] | None = None, /
     ) -> list[bool]:
         of_table, count = self._columns_of(model), len(columns[0])
-        keys = [columns[place] for place in of_table.key]
-        is_many = count >= _MANY and not any(of_table.binds)
-        stored = self._stored_between(of_table, keys, _STORED_FOR_EACH * count) if is_many else None
-        if stored is None:
+        if count < _MANY or any(of_table.binds):
             return await self.insert_new(model, list(zip(*columns, strict=True)))
-        are_new = [key not in stored for key in zip(*keys, strict=True)] if stored else [True] * count
-        if order or not all(are_new):
-            places = [place for place in order or range(count) if are_new[place]]
-            columns = [list(map(column.__getitem__, places)) for column in columns]
-        self._repeat_columns(of_table.insert, columns, "")
-        return are_new
+        start, keys = of_table.insert, [columns[place] for place in of_table.key]
+        stored = self._stored_between(of_table, keys, _STORED_FOR_EACH * count)
+        if stored is not None:
+            are_new = [key not in stored for key in zip(*keys, strict=True)] if stored else [True] * count
+            self._repeat_columns(start, _at(columns, order, are_new), "")
+            return are_new
+        if not self._are_all_inserted(
+            lambda: self._repeat_columns(start, columns, " ON CONFLICT DO NOTHING"), count
+        ):
+            return self._insert_missing(of_table, list(zip(*columns, strict=True)))
+        return [True] * count
 
     async def claim(
         self, model: type[SQLModel], rows: Sequence[Row], *, follows: bool = False
@@ -153,15 +167,12 @@ class SqliteBulk(Bulk):
         if not equal:
             return None
         *starts, ends = keys
-        groups = list(zip(*starts, strict=True))
-        last = dict(zip(groups, ends, strict=True))
-        first = dict(zip(reversed(groups), reversed(ends), strict=True))
         head = f"WITH k ({columns.key_text}, last) AS (VALUES "
         tail = (
             f") SELECT {prefixed('t', columns.key_names)} FROM k CROSS JOIN {columns.table} AS t "  # noqa: S608
             f"ON {is_keyed(equal)} AND t.{name} BETWEEN k.{name} AND k.last LIMIT ?"
         )
-        asked = [(*group, end, last[group]) for group, end in first.items()]
+        asked = [(*group, ends[first], ends[last]) for group, first, last in _groups(starts)]
         stored: set[Row] = set()
         for run in _runs(asked):
             stored.update(self._execute(_repeated(head, run, tail), [*_flat(run), most]))
@@ -183,17 +194,43 @@ class SqliteBulk(Bulk):
         """Returns the number of rows that it changed."""
         return sum(self._execute(_repeated(start, run, end), _flat(run)).rowcount for run in _runs(rows))
 
-    def _repeat_columns(self, start: str, columns: Sequence[Sequence[Any]], end: str) -> None:
+    def _repeat_columns(self, start: str, columns: Sequence[Sequence[Any]], end: str) -> int:
+        """Returns the number of rows that it changed."""
         # What is never there is no value: it takes as long as three numbers.
         given = [column for column in columns if any(column) or set(column) != {None}]
         row = ", ".join("?" if any(column is one for one in given) else "NULL" for column in columns)
-        width = len(given)
+        width, changed = len(given), 0
         for rows in _runs(range(len(columns[0]))):
             first, stop = rows[0], rows[-1] + 1
             values: list[Any] = [None] * (width * len(rows))
             for place, column in enumerate(given):
                 values[place::width] = column[first:stop]
-            self._execute(_repeated_row(start, len(rows), row, end), values)
+            changed += self._execute(_repeated_row(start, len(rows), row, end), values).rowcount
+        return changed
+
+
+def _at(
+    columns: Sequence[Sequence[Any]], order: Sequence[int] | None, are_wanted: Sequence[bool]
+) -> Sequence[Sequence[Any]]:
+    """The wanted rows in this order."""
+    if order is None and all(are_wanted):
+        return columns
+    places = [place for place in order or range(len(are_wanted)) if are_wanted[place]]
+    return [list(map(column.__getitem__, places)) for column in columns]
+
+
+def _groups(columns: Sequence[Sequence[Any]]) -> Iterator[tuple[Row, int, int]]:
+    """Each different row of these sorted columns, with its first and its last place."""
+    places = range(len(columns[0]))
+
+    def row(place: int) -> Row:
+        return tuple(column[place] for column in columns)
+
+    start = 0
+    while start < len(places):
+        stop = bisect_right(places, row(start), lo=start, key=row)
+        yield row(start), start, stop - 1
+        start = stop
 
 
 def _runs(rows: Sequence[S]) -> Iterator[Sequence[S]]:
