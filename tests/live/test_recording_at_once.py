@@ -1,5 +1,6 @@
 """`recordEvents` on the wire: what is answered without a task is answered, stored and logged as all else."""
 
+from asyncio import gather
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -87,7 +88,8 @@ async def test_what_is_recorded_at_once_is_as_usual(studio: Studio, monkeypatch:
                 await sent(server, token, [{"action": "VIEW"}]),
             ]
 
-    assert answers == [False] * 6 + [True] * 4 + [False] * 5
+    # What is odd about an event alone is found when it is admitted, and then it goes the usual way.
+    assert answers == [False] * 6 + [True] * 4 + [False, False, True, True, False]
     for (status, body, headers), (_, usual_body, usual_headers) in zip(quick, usual, strict=True):
         assert status == 200
         results, usual_results = (one["data"]["done"].pop("results") for one in (body, usual_body))
@@ -148,6 +150,27 @@ async def test_what_fails_at_once_gives_its_place_back(
 
     assert [status for status, _, _ in told] == [200, 200, 200]
     assert (await totals(studio)).total() == 4
+
+
+async def test_what_is_odd_among_requests_that_come_together_holds_up_no_other(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = studio.token("owner")
+    odd = {3: {"userId": "nobody"}, 8: {"viewId": "no id"}}
+    with noted(monkeypatch, RecordAtOnce) as answers:
+        async with served(studio.services) as server:
+            await sent(server, token, [view(studio, 99)])
+            events = [[view(studio, number, **odd.get(number, {}))] for number in range(20)]
+            told = await gather(*(sent(server, token, one) for one in events))
+
+    assert answers == [False] + [True] * 20
+    assert [status for status, _, _ in told] == [200] * 20
+    results = [body["data"]["done"]["results"] for _, body, _ in told]
+    reasons = {3: "UNKNOWN_USER", 8: "INVALID_ID"}
+    for number, (result,) in enumerate(results):
+        status = "DROPPED" if number in odd else "STORED"
+        assert result == {"id": id_of(number), "status": status, "reason": reasons.get(number)}
+    assert (await totals(studio)).total() == 19
 
 
 async def test_what_might_make_a_large_answer_goes_the_usual_way(

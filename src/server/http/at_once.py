@@ -7,7 +7,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from server.http.guarded_config import GuardedConfig
-from server.http.whole_answers import lend, takes_whole
+from server.http.whole_answers import asked_at_once, lend, takes_whole
 
 
 class AnsweringAtOnce(HttpToolsProtocol):
@@ -35,6 +35,13 @@ class AnsweringAtOnce(HttpToolsProtocol):
             lend(cycle)
         super()._start_asgi_task(cycle, self.app)
 
+    def begin_late(self, cycle: RequestResponseCycle) -> None:
+        """For a request that cannot be answered at once, as was found out only now. It has come as a whole,
+        so what it asks for is done, even if its client has gone meanwhile.
+        """
+        cycle.disconnected = False
+        self._begin_task(cycle)
+
     def _is_answered(self, cycle: RequestResponseCycle) -> bool:
         at_once = self.config.at_once
         if cycle.more_body or at_once is None or not takes_whole(cycle):
@@ -42,7 +49,7 @@ class AnsweringAtOnce(HttpToolsProtocol):
         if self.config.proxies:
             self.config.proxies.read_ahead(cast("Scope", cycle.scope))
         try:
-            return at_once(cycle)
+            return asked_at_once(at_once, cycle, self.begin_late)
         except Exception:
             # The task meets the same error again. It answers and logs it.
             return cycle.response_complete

@@ -14,7 +14,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 Header: TypeAlias = tuple[bytes, bytes]
 AtOnce: TypeAlias = Callable[[RequestResponseCycle], bool]
 """Answers a request that has come as a whole, if it can do so without a task. Returns whether it did, or
-will."""
+will. If it finds out later that it cannot, it goes the `usual_way`."""
+UsualWay: TypeAlias = Callable[[RequestResponseCycle], None]
+"""Has a task answer the request."""
 
 
 def first_of(doors: Sequence[AtOnce]) -> AtOnce:
@@ -38,6 +40,7 @@ def only_at(paths: Collection[str], door: AtOnce) -> AtOnce:
 
 
 _WHOLE = "viewgraph.whole"
+_USUAL_WAY = "viewgraph.usual_way"
 _UNMODIFIED = 304
 _WITH_BODY = ("GET", "POST")
 """Methods whose answers are sent with their bodies."""
@@ -46,6 +49,22 @@ _WITH_BODY = ("GET", "POST")
 def lend(cycle: RequestResponseCycle) -> None:
     """Puts the connection's side of a request into its scope, so that the application finds it."""
     cast("Scope", cycle.scope)[_WHOLE] = cycle
+
+
+def asked_at_once(at_once: AtOnce, cycle: RequestResponseCycle, usual_way: UsualWay) -> bool:
+    scope = cast("Scope", cycle.scope)
+    scope[_USUAL_WAY] = usual_way
+    try:
+        return at_once(cycle)
+    finally:
+        # Otherwise the connection and the scope would keep each other alive.
+        del scope[_USUAL_WAY]
+
+
+def usual_way(cycle: RequestResponseCycle) -> UsualWay:
+    """Only while it is asked whether the request can be answered at once."""
+    way: UsualWay = cast("Scope", cycle.scope)[_USUAL_WAY]
+    return way
 
 
 def joined(headers: Iterable[Header]) -> bytes:
