@@ -1,7 +1,9 @@
+from collections.abc import Hashable
 from enum import Enum
 from typing import NamedTuple
 
 from base.errors import Unauthenticated
+from base.networks import network_of
 
 
 class TokenScope(Enum):
@@ -47,3 +49,8 @@ class Viewer(NamedTuple):
 
 
 ANONYMOUS = Viewer()
+
+
+def caller_of(viewer: Viewer, address: str) -> Hashable:
+    """The user; if nobody is signed in, the network of the address."""
+    return network_of(address) if viewer.user_id is None else viewer.user_id

@@ -30,8 +30,10 @@ class Remembered(Generic[K, V]):
 
     def find_older(self, key: K) -> V | None:
         """A value that may have changed within the last seconds."""
-        kept = self._known.get(key)
-        return kept[1] if kept else None
+        try:
+            return self._known[key][1]
+        except KeyError:
+            return None
 
     def keep(self, key: K, mark: Mark, value: V) -> None:
         self._known[key] = mark, value

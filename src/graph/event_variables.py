@@ -5,7 +5,7 @@ msgspec decodes a variable that is a list of EventInput, and GraphQL gets one pl
 that are written into the document itself go the usual way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -65,7 +65,7 @@ def decoded_events(name: str, values: list[Any]) -> WireColumns:
     """
     try:
         events = columns_from_values(values)
-        unclear = {one for one in set(events.subjects) if astuple(one).count(None) != _OTHER_SUBJECTS}
+        unclear = unclear_subjects(events.subjects)
         for place, subject in enumerate(events.subjects if unclear else ()):
             if subject in unclear:
                 raise InvalidEvents(f"Object has not exactly one field - at `$[{place}].subject`")
@@ -74,6 +74,11 @@ def decoded_events(name: str, values: list[Any]) -> WireColumns:
         raise BadUserInput(
             f"Variable `${name}` is no list of events: {error}.", argument=name, reason="INVALID_EVENTS"
         ) from None
+
+
+def unclear_subjects(subjects: Iterable[WireSubject]) -> set[WireSubject]:
+    """Those that are not named by exactly one field."""
+    return {one for one in set(subjects) if astuple(one).count(None) != _OTHER_SUBJECTS}
 
 
 def _event_variables(operation: OperationDefinitionNode) -> list[str]:

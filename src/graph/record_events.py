@@ -5,7 +5,9 @@ For a single event, the executor takes ten times as long as everything else.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+from uuid import UUID, uuid4
 
+import orjson
 from graphql import (
     FieldNode,
     GraphQLError,
@@ -16,9 +18,12 @@ from graphql import (
 )
 from strawberry.types import ExecutionResult
 
+from base.json_text import json_text
 from graph.document import Operation
 from graph.event_variables import EVENT_TYPE, decoded_events
+from ingest.batch_writer import StoreResult
 from ingest.outcomes import Outcomes
+from ingest.wire import WireAction, WireEvent, WireSubject
 from ingest.wire_columns import WireColumns
 from resolvers import recording
 from resolvers.context import Context
@@ -27,6 +32,8 @@ _COST = 5
 """The cost of recording without an executor."""
 _VALUE_BYTES = 64
 """What a value takes with the signs around it. The longest are ids."""
+_MANY = 50
+"""So many results are written as text at once."""
 _EVENTS_A_UNIT = 10
 """How many events cost one unit more."""
 
@@ -41,6 +48,12 @@ class Recording(NamedTuple):
     variable: str
     field: FieldNode
     shape: Shape
+    bytes_of_whole: int
+    """How long the answer can be as text, roughly and at most, without the results."""
+    bytes_of_each: int
+    """The same for each result."""
+    alone: tuple[bytes, ...]
+    """The text of the answer to a single event that is stored, divided where the id of the event stands."""
     given: list[Any]
     """What the variable holds."""
 
@@ -56,22 +69,26 @@ class Recording(NamedTuple):
 
     def spend(self, context: Context) -> None:
         """Raises THROTTLED."""
-        context.spend(_COST + len(self.given) // _EVENTS_A_UNIT, writes=True)
+        context.spend(self.cost, writes=True)
+
+    @property
+    def cost(self) -> int:
+        return _COST + len(self.given) // _EVENTS_A_UNIT
 
     def events(self) -> WireColumns:
         """Raises BAD_USER_INPUT."""
         return decoded_events(self.variable, self.given)
 
     def data(self, outcomes: Outcomes) -> dict[str, Any]:
-        return {_key(self.field): _payload(outcomes, self.shape)}
+        return _data(self.field, self.shape, outcomes)
+
+    def text_of_stored(self, id: str) -> bytes:
+        """The answer to a single event that is stored, as text."""
+        return id.encode().join(self.alone)
 
     def most_bytes(self) -> int:
         """How long the answer can be as text, roughly and at most."""
-        of_each = sum(
-            len(key) + _VALUE_BYTES for _, asked in self.shape if isinstance(asked, tuple) for key, _ in asked
-        )
-        whole = sum(len(key) + _VALUE_BYTES for key, _ in self.shape)
-        return whole + of_each * len(self.given)
+        return self.bytes_of_whole + self.bytes_of_each * len(self.given)
 
     def failed(self, error: Exception) -> ExecutionResult:
         key = _key(self.field)
@@ -103,7 +120,35 @@ def _recording(schema: GraphQLSchema, operation: Operation) -> Recording | None:
     shape = _shape(fields[0].selection_set)
     if shape is None or not isinstance(given[0], VariableNode) or validate(schema, document):
         return None
-    return Recording(operation.own_name, given[0].name.value, fields[0], shape, [])
+    return Recording(
+        operation.own_name,
+        given[0].name.value,
+        fields[0],
+        shape,
+        _most_bytes(shape),
+        sum(_most_bytes(asked) for _, asked in shape if isinstance(asked, tuple)),
+        _alone(fields[0], shape),
+        [],
+    )
+
+
+def _most_bytes(shape: Shape) -> int:
+    return sum(len(key) + _VALUE_BYTES for key, _ in shape)
+
+
+def _alone(field: FieldNode, shape: Shape) -> tuple[bytes, ...]:
+    id = uuid4()
+    return _divided({"data": _data(field, shape, _one_stored(id))}, id)
+
+
+def _one_stored(id: UUID) -> Outcomes:
+    wire = WireColumns.of([WireEvent(WireSubject(), WireAction.VIEW, str(id))])
+    return Outcomes(wire, [id.bytes], [StoreResult.NEW], ())
+
+
+def _divided(value: Any, id: UUID) -> tuple[bytes, ...]:
+    """The text of a value, divided where an id stands. No alias has the text of an id in it."""
+    return tuple(json_text(value).split(str(id).encode()))
 
 
 def _plain_fields(selected: SelectionSetNode | None, names: Iterable[str]) -> list[FieldNode] | None:
@@ -138,6 +183,10 @@ def _key(field: FieldNode) -> str:
     return (field.alias or field.name).value
 
 
+def _data(field: FieldNode, shape: Shape, outcomes: Outcomes) -> dict[str, Any]:
+    return {_key(field): _payload(outcomes, shape)}
+
+
 def _payload(outcomes: Outcomes, shape: Shape) -> dict[str, Any]:
     return {
         key: _results(outcomes, asked) if isinstance(asked, tuple) else _OF_PAYLOAD[asked](outcomes)
@@ -145,7 +194,17 @@ def _payload(outcomes: Outcomes, shape: Shape) -> dict[str, Any]:
     }
 
 
-def _results(outcomes: Outcomes, asked: Shape) -> list[dict[str, Any]]:
+def _results(outcomes: Outcomes, asked: Shape) -> list[dict[str, Any]] | orjson.Fragment:
+    if len(outcomes) < _MANY or not outcomes.are_plain or outcomes.duplicates:
+        return _rows(outcomes, asked)
+    # All are stored, so only ids differ. A dict of each would take five times as long.
+    id = uuid4()
+    parts = [part.decode() for part in _divided(_rows(_one_stored(id), asked)[0], id)]
+    texts = [id.join(parts) for id in outcomes.id_texts()]
+    return orjson.Fragment(f"[{','.join(texts)}]".encode())
+
+
+def _rows(outcomes: Outcomes, asked: Shape) -> list[dict[str, Any]]:
     names = [name for name, _ in asked]
     columns = [_OF_RESULTS[of](outcomes) for _, of in asked]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

@@ -16,6 +16,7 @@ class Counted(Protocol):
 C = TypeVar("C", bound=Counted)
 
 FAILED = "FAILED"
+STORED = "STORED"
 
 
 class Fate(NamedTuple):
@@ -45,6 +46,10 @@ class EventFates:
     def note(self, door: str, outcomes: Counted) -> None:
         for (status, reason), count in outcomes.counts.items():
             self.counts[Fate(door, status, reason)] += count
+
+    def note_stored(self, door: str, events: int) -> None:
+        """The same for events all of which were stored."""
+        self.counts[Fate(door, STORED, "")] += events
 
     def note_failure(self, door: str, events: int, code: str) -> None:
         self.counts[Fate(door, FAILED, code)] += events

@@ -18,6 +18,8 @@ _MILLISECOND: Final = 1_000
 def packed_ids(texts: Sequence[str]) -> list[bytes] | None:
     """The packed ids of UUIDs in their usual spelling; None if there is another text among them."""
     count = len(texts)
+    if count == 1:
+        return _packed_alone(texts[0])
     text = "".join(texts)
     if set(map(len, texts)) - {_WIDTH} or any(text[place::_WIDTH] != "-" * count for place in _DASHES):
         return None
@@ -34,11 +36,24 @@ def packed_ids(texts: Sequence[str]) -> list[bytes] | None:
     return [packed[start : start + _BYTES] for start in range(0, len(packed), _BYTES)]
 
 
+def _packed_alone(text: str) -> list[bytes] | None:
+    """The same for one text, as single events have it."""
+    if len(text) != _WIDTH or any(text[place] != "-" for place in _DASHES):
+        return None
+    try:
+        packed = bytes.fromhex(text.replace("-", ""))
+    except ValueError:
+        return None
+    return [packed] if len(packed) == _BYTES else None
+
+
 def optional_ids(texts: Sequence[str | None]) -> Sequence[bytes | None] | None:
     """The same. Where there is no text, there is no id."""
     if all(texts):
         return packed_ids(cast(Sequence[str], texts))
     given = [text for text in texts if text is not None]
+    if not given:
+        return cast(Sequence[None], texts)
     ids = packed_ids(given)
     if ids is None:
         return None

@@ -26,6 +26,9 @@ _SIX: Final = 6
 
 def packed_instants(texts: Sequence[str]) -> list[int]:
     """The packed instants, read as `instant_of` reads them. Raises InvalidInstant."""
+    if len(texts) == 1:
+        # There is nothing that it has to be like.
+        return [packed_instant(instant_of(texts[0]))]
     if _are_alike(texts):
         packed = _read_at_once(texts) if are_for_arrays(texts) else None
         if packed is not None:

@@ -112,6 +112,8 @@ class Outcomes:
     @property
     def counts(self) -> Counter[tuple[str, str]]:
         """How many have each status and reason. A reason is empty if there is nothing to say."""
+        if self.results and self.stored == len(self):
+            return Counter({(EventStatus.STORED.name, ""): len(self)})
         return Counter(zip(self.status_names(), [reason or "" for reason in self.reasons()], strict=True))
 
     def ids(self) -> list[UUID | str]:

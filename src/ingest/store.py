@@ -32,6 +32,7 @@ from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
 from ingest.hour_totals import Happened, add_to_hours, folded_from
 from ingest.linked_visits import add_linked_visits
+from ingest.named_events import by_names
 from ingest.running_imports import require_no_undo
 from ingest.tenants import TenantRow, share_tenants
 from ingest.topics import topics_of, touch
@@ -130,7 +131,9 @@ async def _stored(
     days = Days({id: tenant.zone for id, tenant in tenants.items()})
     column = days.column(unique.tenant_ids, unique.instants)
     domain_ids = await capped_domain_ids(bulk, unique, column, caps)
-    are_inserted = await bulk.packed.insert_columns(Event, _columns(unique, domain_ids, import_id))
+    are_inserted = await bulk.packed.insert_columns(
+        Event, _columns(unique, domain_ids, import_id), by_names(unique)
+    )
     if not all(are_inserted):
         places = list(compress(places, are_inserted))
         domain_ids = list(compress(domain_ids, are_inserted))

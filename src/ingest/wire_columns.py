@@ -180,9 +180,9 @@ def _columns(events: list[PlainEvent]) -> WireColumns:
 
 def _with_packed_instants(columns: Sequence[Sequence[Any]]) -> WireColumns:
     """Raises InvalidInstant."""
-    return WireColumns(*columns)._replace(
-        instants=_packed(columns[_INSTANTS]), sent_at=_packed(columns[_SENT_AT])
-    )
+    read = list(columns)
+    read[_INSTANTS], read[_SENT_AT] = _packed(columns[_INSTANTS]), _packed(columns[_SENT_AT])
+    return WireColumns(*read)
 
 
 def _columns_of(events: Sequence[Any]) -> list[Any]:

@@ -15,15 +15,14 @@ from auth.account_services import AccountServices
 from auth.key_uses import KeyUses
 from auth.links import LinkSigner
 from auth.passwords import Passwords
-from auth.rates import RateLimits
+from auth.rates import Budget, RateLimits
 from auth.sign_in import Verifiers, expiry_of, shown_key_digest, viewer_of
 from auth.sign_in_limiter import SignInLimiter
 from auth.tokens import Signer
-from auth.viewer import ANONYMOUS, Viewer
+from auth.viewer import ANONYMOUS, Viewer, caller_of
 from auth.viewer_cache import ViewerCache
 from base.errors import Lapsed
 from base.fair_queue import FairQueue
-from base.networks import network_of
 from base.scheduler import RunQueue
 from database import Database, current_usage
 from figures.scores import EVEN_WEIGHTS, ScoreWeights
@@ -125,6 +124,15 @@ class Services:
     refresher: Refresher | None = None
     """It asks other networks for their figures; None if nothing does."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def spend(self, viewer: Viewer, address: str, cost: int, now: datetime, *, writes: bool) -> Budget | None:
+        """As in `Context`, but the budget says whether enough was left. None if there is no limit."""
+        budget = self.rates.spend(viewer, address, cost, now.timestamp(), writes=writes)
+        is_refused = budget is not None and budget.wait > 0
+        self.fair_queue.charge(
+            caller_of(viewer, address), _REQUEST_COST if is_refused else _REQUEST_COST + cost
+        )
+        return budget
 
 
 @dataclass(slots=True)
@@ -231,20 +239,14 @@ class Context:
     def spend(self, cost: int, *, writes: bool = False) -> None:
         """Takes the cost of what is executed next from what the viewer may spend, or the address if nobody
         is signed in. Raises THROTTLED if not enough is left; with a cost of 0, if nothing is left."""
-        budget = self.services.rates.spend(
-            self.viewer, self.address, cost, self.now.timestamp(), writes=writes
-        )
-        is_refused = budget is not None and budget.wait > 0
-        self.services.fair_queue.charge(self.caller, _REQUEST_COST if is_refused else _REQUEST_COST + cost)
+        budget = self.services.spend(self.viewer, self.address, cost, self.now, writes=writes)
         self.execution.budget = budget
         if budget:
             budget.require()
 
     @property
     def caller(self) -> Hashable:
-        """The user; if nobody is signed in, the network of the address."""
-        user_id = self.viewer.user_id
-        return network_of(self.address) if user_id is None else user_id
+        return caller_of(self.viewer, self.address)
 
     async def take_turn(self) -> None:
         """Waits for a turn to make the next answer of a subscription. The caller has to end it."""

@@ -2,9 +2,11 @@
 
 from asyncio import gather
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import assert_never
 
 from auth.access import may_enter
+from auth.viewer import Viewer
 from base.errors import BadUserInput
 from base.ids import public_id_in
 from base.kinds import SUBJECTS, Kind, Reporters
@@ -15,13 +17,13 @@ from ingest.events import NewEvent
 from ingest.outcomes import JUDGED_AT_ONCE, Outcomes, admit_and_store
 from ingest.visitors import visitor_named, visitors_named
 from ingest.wire import WireEvent, WireSubject
-from ingest.wire_columns import WireColumns
+from ingest.wire_columns import NotPlain, PlainEvent, WireColumns, columns_of_plain
 from loaders.organizations import WorkspaceById
 from loaders.people import UserByPublicId
 from loaders.publications import CoCreators
 from loaders.subjects import Subject
 from models import SubjectKind
-from resolvers.context import Context
+from resolvers.context import Context, Services
 
 
 async def record(context: Context, events: WireColumns) -> Outcomes:
@@ -42,28 +44,37 @@ def require_few_events(context: Context, events: WireColumns) -> None:
         )
 
 
-def admitted_at_once(context: Context, events: WireColumns) -> tuple[EventColumns, frozenset[int]] | None:
-    """The events, and the ids of publications whose makers have to see them at once; if all are admitted, and
-    nothing has to be read for that.
+def subjects_at_once(
+    services: Services, viewer: Viewer, events: Sequence[PlainEvent]
+) -> Mapping[WireSubject, Subject] | None:
+    """The subjects of the events, if the viewer was just allowed to report on all of them, and on so many
+    events at once. None if something has to be read for that.
     """
-    services, viewer = context.services, context.viewer
-    subjects = services.subjects.known(set(events.subjects))
-    if (
-        not subjects
-        or viewer.user_id is None
-        or events.size > context.limits.events
-        or events.user_ids.count(None) < events.size
-        or not all(services.reporters.are_known(viewer, subject) for subject in subjects.values())
-    ):
+    subjects = services.subjects.known({event.subject for event in events})
+    if not subjects or viewer.user_id is None or len(events) > services.limits.events:
         return None
+    are_known = all(services.reporters.are_known(viewer, subject) for subject in subjects.values())
+    return subjects if are_known else None
+
+
+def admitted_at_once(
+    services: Services, events: list[PlainEvent], subjects: Mapping[WireSubject, Subject], now: datetime
+) -> EventColumns | None:
+    """The events of senders who may report on these subjects, if all are admitted and nothing has to be read
+    for that.
+    """
     try:
-        columns = admitted_columns(events, subjects, Sender(context.now))
-        return _with_people(columns, events, {}, services.visitor_keys.current), _publications(subjects)
-    except Odd:
+        wire = columns_of_plain(events)
+        if wire.user_ids.count(None) < wire.size:
+            return None
+        columns = admitted_columns(wire, subjects, Sender(now))
+        return _with_people(columns, wire, {}, services.visitor_keys.current)
+    except (NotPlain, Odd):
         return None
 
 
-def _publications(subjects: Mapping[WireSubject, Subject]) -> frozenset[int]:
+def publications(subjects: Mapping[WireSubject, Subject]) -> frozenset[int]:
+    """The ids of publications whose makers have to see their events at once."""
     return frozenset(one.id for one in subjects.values() if one.kind is SubjectKind.PUBLICATION)
 
 
@@ -93,7 +104,7 @@ async def store_believed(
         events,
         by_columns,
         admit,
-        refreshed=_publications(subjects),
+        refreshed=publications(subjects),
         at_once=at_once,
     )
 

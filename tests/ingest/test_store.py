@@ -401,6 +401,30 @@ async def test_a_large_batch_may_have_a_few_events_that_are_there(services: Serv
     assert await totals(database, [tenant]) == recount({tenant: "UTC"}, events)
 
 
+@pytest.mark.parametrize("stored_for_each", [1, 8])
+async def test_of_many_named_events_those_that_are_stored_already_are_told_apart(
+    services: Services, stored_for_each: int
+) -> None:
+    """`stored_for_each`: how many stored events lie between those of a batch, for each of them."""
+    database, random = services.database, Random(3)  # noqa: S311
+    zones = ["UTC", "Pacific/Apia"]
+    tenants = await add_tenants(database, *zones)
+    events = sorted(
+        event._replace(visitor=random.randbytes(16) if random.random() < 0.9 else None, user_id=None)
+        for event in some_events(tenants, 1_200 * (1 + stored_for_each))
+    )
+    resent = random.sample(events, 100)
+    batch = sorted({*events[:: 1 + stored_for_each], *resent})
+    stored = [event for event in events if event not in set(batch)] + resent
+
+    assert len(await send(database, stored, ONCE)) == len(stored)
+    new = await send(database, batch, ONCE)
+
+    assert sorted(new) == sorted(event[:2] for event in batch if event not in set(resent))
+    assert await send(database, events, ONCE) == []
+    assert await totals(database, tenants) == recount(dict(zip(tenants, zones, strict=True)), events)
+
+
 async def test_events_are_stored_in_tables_to_which_a_later_version_gave_columns(services: Services) -> None:
     database = services.database
     (tenant,) = await add_tenants(database, "UTC")

@@ -1,9 +1,11 @@
 """`recordEvents` on the wire: what is answered without a task is answered, stored and logged as all else."""
 
+from asyncio import gather
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -86,7 +88,8 @@ async def test_what_is_recorded_at_once_is_as_usual(studio: Studio, monkeypatch:
                 await sent(server, token, [{"action": "VIEW"}]),
             ]
 
-    assert answers == [False] * 6 + [True] * 4 + [False] * 5
+    # What is odd about an event alone is found when it is admitted, and then it goes the usual way.
+    assert answers == [False] * 6 + [True] * 4 + [False, False, True, True, False]
     for (status, body, headers), (_, usual_body, usual_headers) in zip(quick, usual, strict=True):
         assert status == 200
         results, usual_results = (one["data"]["done"].pop("results") for one in (body, usual_body))
@@ -149,6 +152,27 @@ async def test_what_fails_at_once_gives_its_place_back(
     assert (await totals(studio)).total() == 4
 
 
+async def test_what_is_odd_among_requests_that_come_together_holds_up_no_other(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = studio.token("owner")
+    odd = {3: {"userId": "nobody"}, 8: {"viewId": "no id"}}
+    with noted(monkeypatch, RecordAtOnce) as answers:
+        async with served(studio.services) as server:
+            await sent(server, token, [view(studio, 99)])
+            events = [[view(studio, number, **odd.get(number, {}))] for number in range(20)]
+            told = await gather(*(sent(server, token, one) for one in events))
+
+    assert answers == [False] + [True] * 20
+    assert [status for status, _, _ in told] == [200] * 20
+    results = [body["data"]["done"]["results"] for _, body, _ in told]
+    reasons = {3: "UNKNOWN_USER", 8: "INVALID_ID"}
+    for number, (result,) in enumerate(results):
+        status = "DROPPED" if number in odd else "STORED"
+        assert result == {"id": id_of(number), "status": status, "reason": reasons.get(number)}
+    assert (await totals(studio)).total() == 19
+
+
 async def test_what_might_make_a_large_answer_goes_the_usual_way(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,7 +202,8 @@ async def test_a_fault_in_an_answer_that_is_given_at_once_is_answered_too(
             for number in range(2):
                 await sent(server, token, [view(studio, number)])
             monkeypatch.setattr(Recording, "data", _broken)
-            status, body, _ = await sent(server, token, [view(studio, 2)])
+            # Whether an event is stored already is not known before the commit.
+            status, body, _ = await sent(server, token, [view(studio, 1)])
 
     assert answers == [False, True, True]
     assert status == 500
@@ -190,3 +215,37 @@ async def test_a_fault_in_an_answer_that_is_given_at_once_is_answered_too(
 
 def _broken(*_: Any) -> Any:
     raise ZeroDivisionError("a fault of the tests")
+
+
+async def test_a_single_event_is_answered_in_the_words_of_the_usual_way(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"authorization": f"Bearer {studio.token('owner')}", "accept-encoding": "gzip"}
+    upper = "0188BEED-4200-7111-8ABC-0000000000{}"
+    with noted(monkeypatch, RecordAtOnce) as answers:
+        async with served(studio.services) as server, httpx.AsyncClient(timeout=PATIENCE) as client:
+
+            async def told(id: str | None, names: int, more: str = "") -> httpx.Response:
+                named = " ".join(f"n{number}:id" for number in range(names))
+                query = f"mutation($e: [EventInput!]!) {{ a: recordEvents(events: $e) {{ \
+                    corrected r: results {{ __typename clockCorrection status {named} }} }} }}"
+                body = {"query": query + more, "variables": {"e": [view(studio, 0, id=id)]}}
+                return await client.post(server.url, json=body, headers=headers)
+
+            for number, names in enumerate((1, 30)):
+                await told(id_of(number), names)
+            usual = [await told(upper.format("0A"), 1, LONG), await told(upper.format("1A"), 30, LONG)]
+            quick = [await told(upper.format("0B"), 1), await told(upper.format("1B"), 30)]
+            nameless = await told(None, 1)
+
+    assert answers == [False] * 4 + [True] * 3
+    assert ["content-encoding" in one.headers for one in quick] == [False, True]
+    for one, as_usual in zip(quick, usual, strict=True):
+        assert one.headers.keys() == as_usual.headers.keys()
+        assert one.text == as_usual.text.replace("0a", "0b").replace("1a", "1b")
+    (result,) = quick[0].json()["data"]["a"]["r"]
+    assert result["n0"] == upper.format("0B").lower()
+    (result,) = nameless.json()["data"]["a"]["r"]
+    assert result["n0"] == str(UUID(result["n0"]))
+    assert result["status"] == "STORED"
+    assert (await totals(studio)).total() == 7

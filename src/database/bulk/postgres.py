@@ -97,7 +97,9 @@ class PostgresBulk(Bulk):
         new = set(columns.read_keys(inserted))
         return [columns.key_of(row) in new for row in rows]
 
-    async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
+    async def insert_columns(
+        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], _order: Sequence[int] | None = None, /
+    ) -> list[bool]:
         of_table, count = self._columns_of(model), len(columns[0])
         if not count:
             return []

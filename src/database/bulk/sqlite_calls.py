@@ -56,8 +56,10 @@ class SqliteCalls(Bulk):
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         await self._in_thread(lambda bulk: bulk.upsert(model, rows, change))
 
-    async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
-        return await self._in_thread(lambda bulk: bulk.insert_columns(model, columns))
+    async def insert_columns(
+        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], order: Sequence[int] | None = None, /
+    ) -> list[bool]:
+        return await self._in_thread(lambda bulk: bulk.insert_columns(model, columns, order))
 
     async def upsert_columns(
         self, model: type[SQLModel], columns: Sequence[Sequence[Any]], change: str

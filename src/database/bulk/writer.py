@@ -91,9 +91,12 @@ class Bulk:
             if rows:
                 await self.upsert(model, rows, change)
 
-    async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
+    async def insert_columns(
+        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], order: Sequence[int] | None = None, /
+    ) -> list[bool]:
         """The same as `insert_new`, for rows in the order of their keys. They are given column by column:
-        for many rows, it takes less to put their values in a row.
+        for many rows, it takes less to put their values in a row. `order`: the places of the rows in the
+        order in which SQLite inserts them the fastest, if they are many.
         """
         raise NotImplementedError
 

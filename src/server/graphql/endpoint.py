@@ -76,7 +76,8 @@ class Endpoint:
         self._quota = quota
         self._groups = groups
         self._shutdown = shutdown
-        self._server_timing = server_timing
+        self.server_timing = server_timing
+        """Who is told how long an answer took."""
         self._most_operations = most_operations
         """How many operations a list may have; 0 if no lists are taken."""
         self._batches = Batches(documents, self.executed)
@@ -107,11 +108,11 @@ class Endpoint:
     async def sent(self, request: Request, reply: Reply, scope: RequestScope) -> Response:
         """It waits for a thread if the answer is large."""
         scope.errors = reply.answer.errors
-        content = reply.content(preferred(_accept(request)), has_draft_statuses=self._has_draft_statuses)
+        content = reply.content(preferred(accepted(request)), has_draft_statuses=self._has_draft_statuses)
         headers = dict(reply.headers)
         if content.status == Unavailable.status and scope.errors:
             headers |= retry_after(scope.errors[0]["extensions"])
-        return await scoped_response(request, content, headers, scope, self._server_timing)
+        return await scoped_response(request, content, headers, scope, self.server_timing)
 
     async def _reply(self, request: Request, scope: RequestScope) -> Reply | Stream:
         """Raises ClientDisconnect, and every error because of which nothing can be executed."""
@@ -172,7 +173,7 @@ class Endpoint:
         """Raises THROTTLED, UNAUTHENTICATED for a ticket that is not valid, and RequestRefused if the client
         accepts no type for several answers.
         """
-        media_type = streamed_as(_accept(request))
+        media_type = streamed_as(accepted(request))
         if media_type is None:
             raise RequestRefused(
                 f"Accept `{EVENT_STREAM}` or `{MULTIPART};subscriptionSpec=1.0` for a subscription, "
@@ -214,7 +215,8 @@ class Endpoint:
         return context
 
 
-def _accept(request: Request) -> str:
+def accepted(request: Request) -> str:
+    """The media types that the client accepts, as it writes them."""
     return ", ".join(request.headers.getlist("accept"))
 
 
@@ -228,7 +230,7 @@ def require_acceptable(request: Request) -> None:
             405,
             allow="GET, HEAD, POST",
         )
-    accept = _accept(request)
+    accept = accepted(request)
     if preferred(accept) is None and not streamed_as(accept, if_named=True):
         raise RequestRefused(f"Accept `{GRAPHQL_JSON}` or `{JSON}`.", Code.BAD_REQUEST, 406)
     if coding_choice(request).large is None:
@@ -245,5 +247,5 @@ async def _recorded(recording: Recording, context: Context) -> ExecutionResult:
 
 def _framing(request: Request) -> Framing | None:
     """The framing of a single answer. None for JSON, which every client gets that accepts it."""
-    accept = _accept(request)
+    accept = accepted(request)
     return None if preferred(accept) else FRAMINGS[streamed_as(accept, if_named=True) or EVENT_STREAM]

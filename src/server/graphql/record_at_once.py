@@ -1,71 +1,69 @@
 """`recordEvents` without a task, for what servers send most: few events in a variable of a known document,
-about subjects on which the sender was just allowed to report. Everything else goes the usual way, and gets
-the same answer there.
+about subjects on which the sender was just allowed to report. Requests that come in at one turn of the event
+loop are admitted together. Everything else goes the usual way, and gets the same answer there.
 """
 
-from asyncio import Future
+from asyncio import Future, get_running_loop
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
+from itertools import chain
 from time import perf_counter
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple, cast
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import Message, Scope
-from strawberry.types import ExecutionResult
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from auth.sign_in import remembered_viewer
-from base.coroutines import finished
-from base.errors import BadUserInput, ExpectedError, Throttled
+from auth.viewer import Viewer
+from base.errors import Throttled
 from base.networks import network_of
-from base.scheduler import RunQueue
-from database import Usage
 from execution.operation import recording_in
-from graph.event_variables import EVENT_TYPE
+from graph.event_variables import EVENT_TYPE, unclear_subjects
 from graph.record_events import Recording
 from ingest.batch_writer import StoreResult
 from ingest.event_columns import EventColumns
-from ingest.outcomes import Outcomes
-from ingest.wire_columns import WireColumns
-from resolvers.context import Context, Services
-from resolvers.execution import OperationSummary
-from resolvers.recording import admitted_at_once
-from server.graphql.answers import answer_of
-from server.graphql.endpoint import Endpoint, require_acceptable
-from server.graphql.replies import Reply, reply_of, reply_of_error
+from ingest.wire import WireSubject
+from loaders.subjects import Subject
+from resolvers.context import Services
+from resolvers.recording import admitted_at_once, publications, subjects_at_once
+from server.graphql.endpoint import Endpoint
+from server.graphql.recorded_answers import Admitted, RecordedAnswers
+from server.graphql.reporters_headers import ReportersHeaders, headers_of
+from server.graphql.reporting_requests import reporting_request
 from server.graphql.requested_documents import RequestedDocuments
-from server.graphql.requests import request_in_body
-from server.http import access_log
-from server.http.bodies import NO_BODY, may_be_unread
+from server.http.client_address import client_address
 from server.http.concurrency import ConcurrencyCounter
-from server.http.cors import require_preflight
 from server.http.errors import RequestRefused
-from server.http.negotiation import preferred
-from server.http.read_headers import ReadRequest
-from server.http.request_scope import RequestScope
 from server.http.request_tallies import RequestTallies
-from server.http.tracing import request_id_of, trace_of
-from server.http.whole_answers import send_later
-
-T = TypeVar("T")
+from server.http.whole_answers import UsualWay, usual_way
 
 _MOST_BYTES = 8 * 1024
 _MOST_ANSWERED = 64 * 1024
 """Bytes. A larger answer might have to wait for a turn, or for a thread that compresses it."""
+_MOST_TOGETHER = 200
+"""Events. To admit so many takes a millisecond or two."""
 _MARK = EVENT_TYPE.encode()
-_DOOR = "recordEvents"
 
 
 class _Asked(NamedTuple):
-    """A request that can be answered here."""
+    """A request that can be answered here, if its events are admitted."""
 
     cycle: RequestResponseCycle
-    scope: RequestScope
-    context: Context
+    usual_way: UsualWay
+    headers: ReportersHeaders
+    address: str
+    viewer: Viewer
     recording: Recording
-    events: WireColumns
-    admitted: EventColumns
-    refreshed: frozenset[int]
+    document: str
+    """Its hash."""
+    subjects: Mapping[WireSubject, Subject]
+    began: float
+    parse_seconds: float
+
+    @property
+    def network(self) -> str:
+        return network_of(self.address)
 
 
 class RecordAtOnce:
@@ -80,108 +78,135 @@ class RecordAtOnce:
         """`running`: how many requests run, by their networks."""
         self._services = services
         self._documents = documents
-        self._endpoint = endpoint
         self._running = running
-        self._tallies = tallies
+        self._answers = RecordedAnswers(services, endpoint, tallies)
+        self._waiting: list[_Asked] = []
+        """Requests whose events are not admitted yet."""
+        self._waiting_events = 0
 
     def answer_at_once(self, cycle: RequestResponseCycle) -> bool:
-        """Returns whether the request will be answered."""
-        if len(cycle.body) > _MOST_BYTES or _MARK not in cycle.body or cycle.scope["method"] != "POST":
+        """Returns whether the request will be answered, or goes the usual way later."""
+        asked = self._asked(cycle)
+        if asked is None or not self._services.buffer.has_room or not self._running.takes(asked.network):
             return False
-        try:
-            asked = self._asked(cycle)
-        except (RequestRefused, BadUserInput):
-            return False
-        if asked is None or not self._services.buffer.has_room:
-            return False
-        network = network_of(asked.context.address)
-        if not self._running.takes(network):
-            return False
-        began = perf_counter()
-        try:
-            asked.recording.spend(asked.context)
-            stored = self._services.buffer.offer(asked.admitted, asked.refreshed)
-        except Exception as error:
-            self._running.give_back(network)
-            if not isinstance(error, Throttled):
-                raise
-            # Here, because the usual way would charge the request again.
-            self._end(asked, self._sent(asked, reply_of_error(error, asked.scope.id)))
-            return True
-        stored.add_done_callback(partial(self._answer, asked, network, began))
+        if not self._waiting:
+            # All that is there already comes before it.
+            get_running_loop().call_soon(self._admit)
+        self._waiting.append(asked)
+        self._waiting_events += len(asked.recording.given)
+        if self._waiting_events >= _MOST_TOGETHER:
+            self._admit()
         return True
 
     def _asked(self, cycle: RequestResponseCycle) -> _Asked | None:
-        """None for what goes the usual way. Raises RequestRefused and BAD_USER_INPUT."""
-        request = ReadRequest(cast("Scope", cycle.scope), _nothing)
-        if may_be_unread(request.scope["headers"]) or preferred(_accept(request)) is None:
+        """None for what goes the usual way."""
+        began, services, http = perf_counter(), self._services, cast("Scope", cycle.scope)
+        if len(cycle.body) > _MOST_BYTES or _MARK not in cycle.body or http["method"] != "POST":
             return None
-        require_acceptable(request)
-        require_preflight(request)
-        headers = request.headers
-        scope = RequestScope(request, "POST", request_id_of(headers), trace_of(headers), Usage(), NO_BODY)
-        sent = request_in_body(bytes(cycle.body))
-        operation = self._documents.found_at_once(sent)
-        recording = recording_in(operation, sent.variables) if operation else None
+        headers = headers_of(http)
+        recorded = headers and self._recording(cycle.body)
+        if not headers or not recorded:
+            return None
+        (recording, document), parse_seconds = recorded, perf_counter() - began
+        viewer = remembered_viewer(
+            headers.credentials,
+            services.signer,
+            services.key_uses,
+            services.clock(),
+            services.viewer_cache,
+        )
+        subjects = viewer and subjects_at_once(services, viewer, recording.given)
+        if not viewer or not subjects or unclear_subjects(subjects):
+            return None
+        return _Asked(
+            cycle,
+            usual_way(cycle),
+            headers,
+            client_address(http),
+            viewer,
+            recording,
+            document,
+            subjects,
+            began,
+            parse_seconds,
+        )
+
+    def _recording(self, body: bytes | bytearray) -> tuple[Recording, str] | None:
+        """With the hash of the document."""
+        asked = reporting_request(body)
+        try:
+            operation = self._documents.found_at_once(asked) if asked else None
+        except RequestRefused:
+            return None
+        recording = recording_in(operation, asked.variables) if asked and operation else None
         if operation is None or recording is None or recording.most_bytes() > _MOST_ANSWERED:
             return None
-        scope.parse_seconds = scope.seconds()
-        scope.log_fields["document"] = operation.document.hash
-        context = scope.open_context(self._services)
-        viewers = self._services.viewer_cache
-        signer, uses = self._services.signer, self._services.key_uses
-        viewer = remembered_viewer(context.credentials, signer, uses, context.now, viewers)
-        if viewer is None:
-            return None
-        context.viewer = viewer
-        events = recording.events()
-        admitted = admitted_at_once(context, events)
-        return _Asked(cycle, scope, context, recording, events, *admitted) if admitted else None
+        return recording, operation.document.hash
 
-    def _answer(self, asked: _Asked, network: str, began: float, stored: "Future[list[StoreResult]]") -> None:
-        self._running.give_back(network)
-        if stored.cancelled():
+    def _admit(self) -> None:
+        """Admits the events of the requests that wait."""
+        requests, self._waiting, self._waiting_events = self._waiting, [], 0
+        if requests and not self._are_admitted(requests):
+            for request in requests:
+                if not self._are_admitted([request]):
+                    self._decline(request)
+
+    def _are_admitted(self, requests: list[_Asked]) -> bool:
+        """Admits and stores the events of all, or of none."""
+        events = None
+        with suppress(Exception):
+            # The task meets the same error again. It answers and logs it.
+            events = self._admitted(requests)
+        if events is None:
+            return False
+        start = 0
+        for request in requests:
+            stop = start + len(request.recording.given)
+            self._store(request, events.between(start, stop))
+            start = stop
+        return True
+
+    def _admitted(self, requests: list[_Asked]) -> EventColumns | None:
+        subjects = requests[0].subjects
+        if len(requests) > 1:
+            subjects = {name: one for request in requests for name, one in request.subjects.items()}
+        events = list(chain.from_iterable(request.recording.given for request in requests))
+        return admitted_at_once(self._services, events, subjects, self._services.clock())
+
+    def _decline(self, request: _Asked) -> None:
+        self._running.give_back(request.network)
+        request.usual_way(request.cycle)
+
+    def _store(self, asked: _Asked, events: EventColumns) -> None:
+        """Has the buffer store the events, if the sender may spend what that costs."""
+        buffer = self._services.buffer
+        if not buffer.has_room:
+            self._decline(asked)
             return
         try:
-            response = self._response(asked, began, stored)
-        except Exception as error:
-            # Nobody hears of what a callback raises, and the client would wait for ever.
-            response = self._sent(asked, reply_of_error(error, asked.scope.id))
-        self._end(asked, response)
+            request = self._charged(asked, events)
+            request.require_paid()
+            stored = buffer.offer(events, publications(asked.subjects))
+        except Throttled as error:
+            # Here, because the usual way would charge the request again.
+            self._running.give_back(asked.network)
+            self._answers.refuse(request, error)
+        except Exception:
+            # The task meets the same error again. It answers and logs it.
+            self._decline(asked)
+        else:
+            stored.add_done_callback(partial(self._answer, request, asked.network))
 
-    def _end(self, asked: _Asked, response: Response) -> None:
-        asked.scope.answer_with(response)
-        send_later(asked.cycle, response)
-        if access_log.is_written():
-            access_log.write(asked.scope.log_line())
-        if self._tallies:
-            asked.scope.add_to(self._tallies)
+    def _charged(self, asked: _Asked, events: EventColumns) -> Admitted:
+        """It may cost more than the sender has left."""
+        cycle, _, headers, address, viewer, recording, document, _, began, parse_seconds = asked
+        now, cost = self._services.clock(), recording.cost
+        budget = self._services.spend(viewer, address, cost, now, writes=True)
+        return Admitted(
+            cycle, headers, viewer, recording, document, events, budget, began, parse_seconds, perf_counter()
+        )
 
-    def _response(self, asked: _Asked, began: float, stored: "Future[list[StoreResult]]") -> Response:
-        execution = asked.context.execution
-        execution.execute = perf_counter() - began
-        execution.operation = OperationSummary("mutation", asked.recording.operation, lifetime=None)
-        answer = finished(answer_of(self._result(asked, stored), asked.scope.id, RunQueue()))
-        return self._sent(asked, reply_of(answer, asked.context, None))
-
-    def _sent(self, asked: _Asked, reply: Reply) -> Response:
-        request = cast("Request", asked.scope.connection)
-        return finished(self._endpoint.sent(request, reply, asked.scope))
-
-    def _result(self, asked: _Asked, stored: "Future[list[StoreResult]]") -> ExecutionResult:
-        error, fates = stored.exception(), self._services.buffer.fates
-        if error:
-            if isinstance(error, ExpectedError):
-                fates.note_failure(_DOOR, asked.events.size, error.code)
-            return asked.recording.failed(cast("Exception", error))
-        outcomes = Outcomes(asked.events, asked.admitted.ids, list(stored.result()), ())
-        fates.note(_DOOR, outcomes)
-        return ExecutionResult(asked.recording.data(outcomes), None)
-
-
-def _accept(request: Request) -> str:
-    return ", ".join(request.headers.getlist("accept"))
-
-
-async def _nothing() -> Message:
-    raise NotImplementedError
+    def _answer(self, request: Admitted, network: str, stored: "Future[list[StoreResult]]") -> None:
+        self._running.give_back(network)
+        if not stored.cancelled():
+            self._answers.answer(request, stored)

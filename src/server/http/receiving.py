@@ -36,3 +36,8 @@ def received_at_once(receive: Receive) -> Message | Begun:
         message: Message = done.value
         return message
     return Begun(receiving, waits_for)
+
+
+async def nothing() -> Message:
+    """What is received of a request whose body was read already. Nobody asks."""
+    raise NotImplementedError

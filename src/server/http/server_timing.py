@@ -26,12 +26,18 @@ def _timing(scope: RequestScope, shown: TimingAudience) -> str | None:
     """
     if shown is TimingAudience.NOBODY or (shown is TimingAudience.VIEWERS and not scope.is_signed_in()):
         return None
-    parse, execution = scope.parse_seconds, scope.context.execution if scope.context else None
+    execution = scope.context.execution if scope.context else None
+    executed = (execution.validate, execution.execute) if execution else None
+    return timing_of(scope.parse_seconds, executed, scope.usage.seconds, scope.seconds())
+
+
+def timing_of(
+    parse: float | None, executed: tuple[float, float] | None, database: float, total: float
+) -> str:
+    """The value of the header, from seconds. `executed`: for the validation and for the execution."""
     parsed = "" if parse is None else f"parse;dur={parse * 1000:.2f}, "
-    executed = (
-        f"validate;dur={execution.validate * 1000:.2f}, execute;dur={execution.execute * 1000:.2f}, "
-        if execution
-        else ""
-    )
-    both = f"database;dur={scope.usage.seconds * 1000:.2f}, total;dur={scope.seconds() * 1000:.2f}"
-    return f"{parsed}{executed}{both}"
+    phases = ""
+    if executed:
+        validate, execute = executed
+        phases = f"validate;dur={validate * 1000:.2f}, execute;dur={execute * 1000:.2f}, "
+    return f"{parsed}{phases}database;dur={database * 1000:.2f}, total;dur={total * 1000:.2f}"
