@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import Context
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from base.errors import Conflict, Unavailable
 from database import Database
@@ -114,21 +114,20 @@ class Buffer:
         self, events: EventColumns, refreshed: frozenset[int] = frozenset()
     ) -> Future[list[StoreResult]]:
         """The same for at least one event, when there is room."""
-        return self._taken(events, refreshed)
+        return self._taken(events, refreshed).done
 
-    def offer_together(self, events: EventColumns, requests: int) -> Future[list[StoreResult | None]]:
+    def offer_together(self, events: EventColumns, requests: int) -> Call:
         """The same for events of several requests. An event of a locked tenant has no result: whoever
-        waits for it offers it later, and the others do not wait.
+        waits for it offers a part of the call later, and the others do not wait.
         """
         return self._taken(events, frozenset(), requests)
 
-    def offer_later(self, events: EventColumns) -> Future[list[StoreResult]]:
-        """The same as `offer`, but they are tried when the lock of a tenant may have been let go."""
-        call = self._call(events, frozenset())
+    def offer_later(self, call: Call) -> Future[list[StoreResult]]:
+        """Events without a result are tried when the lock of their tenant may have been let go."""
         if self._is_closing:
             call.fail(counted_anew())
         else:
-            self._grow(events.size)
+            self._grow(call.events.size)
             self._set_aside(call)
         return call.done
 
@@ -139,17 +138,13 @@ class Buffer:
         self._offers[offer] = None
         self._wake()
 
-    def _taken(
-        self, events: EventColumns, refreshed: frozenset[int], requests: int | None = None
-    ) -> Future[Any]:
-        call = self._call(events, refreshed, requests)
+    def _taken(self, events: EventColumns, refreshed: frozenset[int], requests: int | None = None) -> Call:
+        deadline = get_running_loop().time() + self.sizes.patience
+        call = Call(events, refreshed, deadline, requests)
         self._calls.append(call)
         self._grow(events.size)
         self._wake()
-        return call.done
-
-    def _call(self, events: EventColumns, refreshed: frozenset[int], requests: int | None = None) -> Call:
-        return Call(events, refreshed, get_running_loop().time() + self.sizes.patience, requests)
+        return call
 
     def _wake(self) -> None:
         self._arrived.set()

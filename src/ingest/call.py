@@ -44,6 +44,14 @@ class Call:
         self.places = [self.places[place] for place in left]
         return False
 
+    def part(self, start: int, stop: int) -> "Call":
+        """A call of one of its requests, whose events stand there, with the results that are known by now."""
+        results = self.results[start:stop]
+        left = [place for place, result in enumerate(results) if result is None]
+        part = Call(self.events.between(start, stop).at(left), self.refreshed, self.deadline, None)
+        part.results, part.places = results, left
+        return part
+
     def fail(self, error: Conflict | Unavailable) -> None:
         if not self.done.done():
             self.done.set_exception(error)

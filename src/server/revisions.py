@@ -20,14 +20,21 @@ async def require_current(url: str) -> None:
     """Raises Failure unless the tables are those of the newest revision."""
     if _is_file_missing(url):
         raise Failure(f"There is no database {url_of(url).database} yet: run `viewgraph migrate` first.")
+    if await revisions_to_come(url):
+        raise Failure("The tables of the database are not up to date: run `viewgraph migrate` first.")
+
+
+async def revisions_to_come(url: str) -> list[str]:
+    """From the next one to the newest. Raises Failure if the database is newer than the program."""
     current, known = await current_revision(url), known_revisions()
-    if current is not None and current not in known:
+    if current is None:
+        return known
+    if current not in known:
         raise Failure(
             f"A newer Viewgraph has migrated the database to revision {current}. Use that version, or run "
             f"`viewgraph migrate --down-to {known[-1]}` with it."
         )
-    if current != known[-1]:
-        raise Failure("The tables of the database are not up to date: run `viewgraph migrate` first.")
+    return known[known.index(current) + 1 :]
 
 
 async def require_sessions(url: str) -> None:

@@ -163,7 +163,7 @@ async def test_after_a_batch_of_many_requests_the_next_one_waits_for_more(studio
         with commits(studio) as committed:
             first = create_task(buffer.add(views(studio, 1)))
             await sleep(0.02)
-            await buffer.offer_together(EventColumns.of(views(studio, 5)), requests=5)
+            await buffer.offer_together(EventColumns.of(views(studio, 5)), requests=5).done
             await first
 
     assert len(committed) == 1
@@ -174,21 +174,40 @@ async def test_after_a_batch_of_many_requests_the_next_one_waits_for_more(studio
 async def test_of_requests_together_only_those_of_a_locked_tenant_are_left(studio: Studio) -> None:
     async with studio.services.database.writing() as session:
         session.add(tenant := Tenant())
-    open, locked = views(studio, 2)
-    locked = locked._replace(tenant_id=tenant.id)
+    open, beside, *locked = views(studio, 5)
+    locked = [view._replace(tenant_id=tenant.id) for view in locked]
+    events = EventColumns.of([open, locked[0], beside, *locked[1:]])
     async with buffer_over(studio, pause=0.01) as buffer:
         async with studio.services.database.writing() as session:
             await session.execute(select(Tenant).where(col(Tenant.id) == tenant.id).with_for_update())
-            results = await buffer.offer_together(EventColumns.of([open, locked]), requests=2)
-            later = buffer.offer_later(EventColumns.of([locked]))
+            call = buffer.offer_together(events, requests=4)
+            results = await call.done
+            later = [buffer.offer_later(call.part(start, start + 2)) for start in (0, 2)]
             await buffer.add(views(studio, 1))
-            assert not later.done()
-        assert await later == [StoreResult.NEW]
+            assert not any(one.done() for one in later)
+        # What was stored the first time is no duplicate the second time.
+        assert await gather(*later) == [[StoreResult.NEW] * 2] * 2
 
-    assert results == [StoreResult.NEW, None]
+    assert results == [StoreResult.NEW, None, StoreResult.NEW, None, None]
     with pytest.raises(Unavailable):
-        await buffer.offer_later(EventColumns.of([locked]))
-    assert {event.id for event in await stored_events(studio)} >= {open.id, locked.id}
+        await buffer.offer_later(call.part(4, 5))
+    assert {event.id for event in await stored_events(studio)} >= {
+        view.id for view in (open, beside, *locked[:2])
+    }
+
+
+@on_postgresql
+async def test_a_part_that_is_offered_later_has_the_patience_that_is_left(studio: Studio) -> None:
+    async with studio.services.database.writing() as session:
+        session.add(tenant := Tenant())
+    locked = [view._replace(tenant_id=tenant.id) for view in views(studio, 1)]
+    async with buffer_over(studio, pause=0.01) as buffer:
+        call = buffer.offer_together(EventColumns.of(locked), requests=1)
+        call.results = [None]
+        part = call.part(0, 1)
+
+        assert (part.deadline, part.events.size) == (call.deadline, 1)
+        assert await call.done == [StoreResult.NEW]
 
 
 async def test_a_batch_has_no_more_events_than_it_may_unless_one_call_has(studio: Studio) -> None:

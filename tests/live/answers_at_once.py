@@ -24,9 +24,12 @@ def noted(
 
     def answer_at_once(self: Any, cycle: RequestResponseCycle) -> bool:
         places[cycle] = len(answers)
-        answers.append(False)
-        answers[places[cycle]] = usual(self, cycle)
-        return answers[places[cycle]]
+        # It may be declined before this returns, or later.
+        answers.append(True)
+        is_taken = usual(self, cycle)
+        if not is_taken:
+            answers[places[cycle]] = False
+        return is_taken
 
     def decline(self: Any, cycle: RequestResponseCycle) -> None:
         answers[places[cycle]] = False

@@ -146,6 +146,16 @@ async def test_what_is_odd_goes_the_usual_way_and_leaves_the_others_alone(
     assert (await totals(studio)).total() == 13
 
 
+async def test_a_request_without_events_counts_as_one(studio: Studio) -> None:
+    limiter = CollectLimiter(CollectRates(address="4 per minute"))
+    limited = replace(studio.services, collect_limiter=limiter)
+    async with served(limited) as server:
+        await sent(server, view(studio))
+        answers = await answers_of(server, [Asked([])] * 5)
+
+    assert sorted(answer.status for answer in answers) == [202] * 4 + [429]
+
+
 async def test_a_limit_holds_for_each_alone(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     limiter = CollectLimiter(CollectRates(address="2 per minute"))
     limited = replace(studio.services, collect_limiter=limiter)

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from base.errors import ExpectedError, Throttled
 from base.networks import network_of
 from ingest.batch_writer import StoreResult
+from ingest.call import Call
 from ingest.outcomes import Outcomes, Result
 from ingest.wire_columns import NotPlain, plain_events
 from resolvers.collecting import Admitted, Collected, Report, admitted_together, device_at_once
@@ -116,7 +117,8 @@ class CollectAtOnce:
         except NotPlain:
             return None
         device = device_at_once(services, origin, address, services.clock())
-        if device is None:
+        # A request without events counts as one against the limits. The usual way does that.
+        if device is None or not events:
             return None
         return _Request(
             cycle,
@@ -170,11 +172,11 @@ class CollectAtOnce:
                 return
             group = _Group(allowed, admitted)
         try:
-            stored = self._services.buffer.offer_together(group.admitted.events, len(group.requests))
+            call = self._services.buffer.offer_together(group.admitted.events, len(group.requests))
         except Exception:
             self._decline(group.requests)
             return
-        stored.add_done_callback(partial(self._answer, group))
+        call.done.add_done_callback(partial(self._answer, group, call))
 
     def _is_allowed(self, request: _Request, admitted: Admitted, now: datetime) -> bool:
         limiter, seconds, (events, _, address, _) = (
@@ -190,7 +192,7 @@ class CollectAtOnce:
             return False
         return True
 
-    def _answer(self, group: _Group, stored: "Future[list[StoreResult | None]]") -> None:
+    def _answer(self, group: _Group, call: Call, stored: "Future[list[StoreResult | None]]") -> None:
         if stored.cancelled():
             for request in group.requests:
                 self._running.give_back(request.network)
@@ -201,7 +203,7 @@ class CollectAtOnce:
             return
         results = stored.result()
         if results.count(StoreResult.NEW) < wire.size:
-            self._answer_each(group, results)
+            self._answer_each(group, call)
             return
         self._note_fates(group, results)
         for request in group.requests:
@@ -214,15 +216,15 @@ class CollectAtOnce:
         for request in group.requests:
             self._refuse(request, refusal)
 
-    def _answer_each(self, group: _Group, results: list[StoreResult | None]) -> None:
+    def _answer_each(self, group: _Group, call: Call) -> None:
         start = 0
         for request in group.requests:
             stop = start + len(request.report.events)
-            one, own = group.only(request, start, stop), results[start:stop]
+            one, own = group.only(request, start, stop), call.results[start:stop]
             if None in own:
                 # The others do not wait until its tenant is no longer locked.
-                stored = self._services.buffer.offer_later(one.admitted.events)
-                stored.add_done_callback(partial(self._answer, one))
+                part = call.part(start, stop)
+                self._services.buffer.offer_later(part).add_done_callback(partial(self._answer, one, part))
             else:
                 outcomes = self._note_fates(one, own)
                 self._send_response(request, PlainError(202, summary_of(Collected(outcomes)), {}))

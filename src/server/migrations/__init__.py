@@ -20,7 +20,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from base.retries import Backoff, retried
 from database import Database, change_one_by_one, ensure_partitions, url_of
 from server.failures import Failure, explaining_database_errors, require_database_file
-from server.revisions import SCRIPTS, current_revision, known_revisions
+from server.revisions import SCRIPTS, known_revisions, revisions_to_come
 from server.time_zone_changes import ShowLine, mend_all
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ async def upgrade(url: str, show: ShowLine = lambda _: None) -> None:
     all data.
     """
     _make_private_file(url)
-    for revision in await _revisions_to_come(url):
+    for revision in await _steps(url):
         await _run(url, partial(command.upgrade, revision=revision))
     database = Database(url)
     try:
@@ -49,12 +49,12 @@ async def upgrade(url: str, show: ShowLine = lambda _: None) -> None:
         await database.close()
 
 
-async def _revisions_to_come(url: str) -> list[str]:
+async def _steps(url: str) -> list[str]:
     """Each is a transaction of its own: one for all of them would lock nearly every table, and hardly find a
     moment at which servers that write leave them to it. Nobody writes to a database without tables.
     """
-    current = await current_revision(url)
-    return ["head"] if current is None else [known for known in known_revisions() if known > current]
+    to_come = await revisions_to_come(url)
+    return ["head"] if to_come == known_revisions() else to_come
 
 
 def _make_private_file(url: str) -> None:
