@@ -257,10 +257,10 @@ async def test_a_long_report_takes_as_many_statements_as_a_short_one(studio: Stu
         with studio.statements() as statements:
             assert set(await outcomes(studio, "owner", *(varied(n) for n in numbers))) == {STORED}
         counts.append(len(statements))
-    # Several new domains take one look-up more than one. SQLite takes rows by 256, 128 and so on: at most 9
-    # statements for each of the tables written.
+    # Several new domains take one look-up more than one, and PostgreSQL looks for many events before it copies
+    # them. SQLite takes rows by 256, 128 and so on: at most 9 statements for each of the tables written.
     few, many = counts
-    assert many <= few + (1 if studio.services.database.dialect_name == "postgresql" else 8 * 9)
+    assert many <= few + (2 if studio.services.database.dialect_name == "postgresql" else 8 * 9)
 
 
 async def test_an_event_happened_when_it_is_told_to_have_happened(studio: Studio) -> None:
