@@ -257,7 +257,7 @@ async def test_a_long_report_takes_as_many_statements_as_a_short_one(studio: Stu
         with studio.statements() as statements:
             assert set(await outcomes(studio, "owner", *(varied(n) for n in numbers))) == {STORED}
         counts.append(len(statements))
-    # Several new domains take one look-up more than one, and PostgreSQL looks for many events before it copies
+    # Several new domains take one look-up more than one. PostgreSQL looks for many events before it copies
     # them. SQLite takes rows by 256, 128 and so on: at most 9 statements for each of the tables written.
     few, many = counts
     assert many <= few + (2 if studio.services.database.dialect_name == "postgresql" else 8 * 9)
