@@ -4,6 +4,7 @@ import os
 import re
 from base64 import urlsafe_b64decode
 from binascii import b2a_base64
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from base.kinds import Kind
 __all__ = [
     "InvalidId",
     "Kind",
+    "are_of_one_month",
     "global_id",
     "legacy_id_in",
     "parse_global_id",
@@ -48,6 +50,15 @@ def uuid7_instant(id: UUID) -> datetime | None:
     if id.version != _VERSION:
         return None
     return _EPOCH + min(timedelta(milliseconds=id.int >> 80), _LONGEST)
+
+
+def are_of_one_month(ids: Sequence[bytes]) -> bool:
+    """Whether the milliseconds with which ids begin, of whatever version, are within one month in UTC."""
+    first, last = (timedelta(milliseconds=int.from_bytes(id[:6], "big")) for id in (min(ids), max(ids)))
+    if last > _LONGEST:
+        return False
+    months = {(at.year, at.month) for at in (_EPOCH + first, _EPOCH + last)}
+    return len(months) == 1
 
 
 def global_id(kind: Kind, public_id: UUID) -> str:

@@ -1,11 +1,16 @@
 """Connections of the engine that are held between units of work."""
 
+from asyncio import get_running_loop
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from database.bulk.transactions import driver_of
+
+_FRESH: Final = 1.0
+"""Seconds."""
 
 
 class Held(NamedTuple):
@@ -27,6 +32,7 @@ class HeldConnections:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._held: Held | None = None
+        self._held_since = 0.0
 
     @property
     def idle(self) -> int:
@@ -36,7 +42,12 @@ class HeldConnections:
     async def take(self) -> Held:
         held, self._held = self._held, None
         if held is not None:
-            if held.is_alive:
+            try:
+                is_usable = held.is_alive and await self._answers(held)
+            except BaseException:
+                await dropped(held.connection)
+                raise
+            if is_usable:
                 return held
             await dropped(held.connection)
         connection = await self._engine.connect()
@@ -46,10 +57,22 @@ class HeldConnections:
             await connection.close()
             raise
 
+    async def _answers(self, held: Held) -> bool:
+        """Whether a server that may have closed the connection without a word answers. After a short while
+        alone, nobody asks: one message more takes as long as some events.
+        """
+        if self._engine.dialect.name == "sqlite" or get_running_loop().time() < self._held_since + _FRESH:
+            return True
+        try:
+            await held.driver.execute("SELECT 1")
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
+        return True
+
     async def give_back(self, held: Held) -> None:
         """It must be in no transaction."""
         if self._held is None:
-            self._held = held
+            self._held, self._held_since = held, get_running_loop().time()
         else:
             await held.connection.close()
 

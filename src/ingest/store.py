@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
+from functools import partial
 from itertools import compress
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -132,7 +133,7 @@ async def _stored(
     column = days.column(unique.tenant_ids, unique.instants)
     domain_ids = await capped_domain_ids(bulk, unique, column, caps)
     are_inserted = await bulk.packed.insert_columns(
-        Event, _columns(unique, domain_ids, import_id), by_names(unique)
+        Event, _columns(unique, domain_ids, import_id), partial(by_names, unique)
     )
     if not all(are_inserted):
         places = list(compress(places, are_inserted))

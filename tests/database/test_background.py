@@ -1,9 +1,13 @@
 """Units of work that nobody waits for."""
 
+import asyncio
 import shutil
 import sqlite3
+import time
 from pathlib import Path
+from threading import Thread
 
+import asyncpg
 import pytest
 from sqlalchemy import delete, func, insert, select
 
@@ -14,6 +18,8 @@ DOMAINS = table_of(Domain).c
 NAMES = ["a.example", "b.example", "c.example"]
 NUMBER = Statement(select(func.count()).select_from(table_of(Domain)), int)
 FORGET = Statement(delete(table_of(Domain)).where(DOMAINS.name != "a.example"), tuple)
+
+PROCESS = Statement(select(func.pg_backend_pid()), int)
 
 
 async def forgotten(bulk: Bulk) -> int:
@@ -49,6 +55,27 @@ async def test_work_in_the_background_that_fails_is_undone(database: Database) -
         await database.in_background(refused)
 
     assert await database.fetch(NUMBER) == [3]
+    assert (await database.in_background(forgotten))[0] == 2
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+async def test_work_is_done_if_the_server_has_closed_the_held_connection_meanwhile(
+    database: Database, database_url: str
+) -> None:
+    await stored(database)
+    ((held,), _) = await database.in_background(lambda bulk: bulk.fetch(PROCESS))
+
+    async def end() -> None:
+        other = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+        assert await other.fetchval("SELECT pg_terminate_backend($1, 5000)", held)
+        await other.close()
+
+    # Meanwhile this event loop hears of nothing.
+    thread = Thread(target=asyncio.run, args=(end(),))
+    thread.start()
+    thread.join()
+    time.sleep(1.1)  # noqa: ASYNC251  # for longer than a connection counts as fresh
+
     assert (await database.in_background(forgotten))[0] == 2
 
 

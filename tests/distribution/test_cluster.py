@@ -60,6 +60,22 @@ async def test_connections_are_set_up_for_citus_only_where_it_is(
 
 @ONLY
 @pytest.mark.usefixtures("superuser")
+async def test_a_cluster_plans_for_the_values_because_they_say_where_rows_are(
+    services: Services, database_url: str
+) -> None:
+    mode = Statement(select(func.current_setting("plan_cache_mode")), str)
+    alone = services.database
+    assert await alone.in_bulk(lambda bulk: bulk.fetch(mode)) == ["force_generic_plan"]
+
+    await ran(database_url, EXTENSION)
+    cluster = Database(database_url)
+    await cluster.look()
+    assert await cluster.in_bulk(lambda bulk: bulk.fetch(mode)) == ["auto"]
+    await cluster.close()
+
+
+@ONLY
+@pytest.mark.usefixtures("superuser")
 async def test_each_statement_is_about_tenants_in_one_place(studio: Studio, database_url: str) -> None:
     """Here, nothing is excepted from the rules."""
     await ran(database_url, EXTENSION)

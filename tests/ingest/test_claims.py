@@ -3,13 +3,16 @@
 from asyncio import create_task, gather
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import pairwise
 from random import Random
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import BigInteger, literal_column, select, text
 
 from base.sketches import estimate, sketching
-from database import Database, table_of
+from database import Bulk, Database, Statement, table_of
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
 from ingest.store import Stored, store, store_in_bulk
@@ -18,6 +21,15 @@ from resolvers.context import Services
 from tests.ingest.test_store import add_tenants
 from tests.waiting import somebody_waits
 
+on_postgresql = pytest.mark.parametrize("engine", ["postgresql"])
+SUBJECTS = 300
+SKETCHES_READ = Statement(
+    select(literal_column("seq_tup_read + coalesce(idx_tup_fetch, 0)", BigInteger()))
+    .select_from(text("pg_stat_xact_user_tables"))
+    .where(text("relname = 'visitor_sketches'")),
+    int,
+)
+"""Rows that this connection has read, as long as the server has not told others of it."""
 NOON = datetime(2023, 6, 15, 12, tzinfo=UTC)
 
 
@@ -83,6 +95,29 @@ async def test_a_view_in_which_two_transactions_find_the_first_interaction_is_en
     async with database.snapshot() as connection:
         (row,) = await connection.execute(select(table_of(EngagedView)))
     assert (row.view_id, row.event_id, row.occurred_at) == (view, first.id, first.occurred_at)
+
+
+@on_postgresql
+async def test_a_claim_reads_few_rows_of_a_table_that_was_never_analyzed(services: Services) -> None:
+    """PostgreSQL could seek each sketch among all sketches of the tenant's day."""
+    database = services.database
+    (tenant,) = await add_tenants(database, "UTC")
+    await sketching.ready()
+    read: list[int] = []
+
+    async def counted(bulk: Bulk, columns: EventColumns) -> None:
+        assert all(await store_in_bulk(bulk, columns))
+        read.extend(await bulk.fetch(SKETCHES_READ))
+
+    for minute in range(3):
+        events = [
+            happened(tenant, Action.VIEW, minute)._replace(subject_id=subject)
+            for subject in range(1, SUBJECTS + 1)
+        ]
+        await database.in_bulk(partial(counted, columns=EventColumns.of(events)))
+
+    # Twice a batch, or three times: when they are looked for, locked and changed.
+    assert max(later - earlier for earlier, later in pairwise(read)) <= 4 * SUBJECTS
 
 
 async def test_small_batches_at_once_never_wait_for_each_other_in_a_circle(services: Services) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlmodel import SQLModel
 
+from base.ids import uuid7
 from database import Database, table_of
 from ingest.batch_writer import StoreResult
 from ingest.events import NewEvent
@@ -385,11 +386,31 @@ async def test_a_batch_may_have_thousands_of_events(services: Services) -> None:
     assert await totals(database, tenants) == recount(dict(zip(tenants, zones, strict=True)), events)
 
 
+@pytest.mark.parametrize("engine", ["postgresql"])
+@pytest.mark.parametrize("days", [0, 40])
+async def test_many_events_are_copied_if_that_is_the_order_of_their_keys(
+    services: Services, days: int
+) -> None:
+    """PostgreSQL copies into one month after another, where others lock tenant by tenant."""
+    database = services.database
+    tenants = await add_tenants(database, "UTC", "UTC")
+    events = [
+        event._replace(id=uuid7(NOON - timedelta(days=days * (number // 200))))
+        for number, event in enumerate(some_events(tenants, 400))
+    ]
+    seen: list[str] = []
+    with database.observed(seen.append):
+        assert len(await send(database, events, ONCE)) == 400
+
+    assert any(text.startswith("COPY") for text in seen) == (days == 0)
+    assert await totals(database, tenants) == recount(dict.fromkeys(tenants, "UTC"), events)
+
+
 @pytest.mark.parametrize("place", [0, 1, -1])
 async def test_a_large_batch_may_have_a_few_events_that_are_there(services: Services, place: int) -> None:
     database = services.database
     (tenant,) = await add_tenants(database, "UTC")
-    events = sorted(some_events([tenant], 600))
+    events = sorted(event._replace(id=uuid7(NOON)) for event in some_events([tenant], 600))
     known = events[place]
 
     assert await services.buffer.add([known]) == [StoreResult.NEW]

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from asyncpg import UniqueViolationError
 from sqlmodel import SQLModel
 
+from base.ids import are_of_one_month
 from database.bulk.columns import Columns, Row
 from database.bulk.postgres_texts import (
     adding,
@@ -23,14 +24,20 @@ from database.bulk.postgres_texts import (
     upserting,
     upserting_each,
 )
-from database.bulk.writer import Bulk, Observe, Upsert
+from database.bulk.writer import Bulk, Observe, Order, Upsert, unordered
 from database.cluster import Cluster
 from database.statement import Statement
 
 R = TypeVar("R")
 
 _MANY: Final = 128
-"""So many rows, or more, are copied: three more messages to the server take less than is saved."""
+"""So many rows, or more, are copied, or claimed by two statements: more messages to the server take less than
+is saved.
+"""
+_FEW_TENANTS: Final = 5
+"""Rows of so few tenants are locked tenant by tenant. In a table that was never analyzed, PostgreSQL might
+seek rows of several tenants by an index of a part of the key, and read all rows of a day for each.
+"""
 _LOOKED_AT: Final = 16
 """For so many keys it is asked first whether they have a row."""
 
@@ -98,7 +105,7 @@ class PostgresBulk(Bulk):
         return [columns.key_of(row) in new for row in rows]
 
     async def insert_columns(
-        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], _order: Sequence[int] | None = None, /
+        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], _order: Order = unordered, /
     ) -> list[bool]:
         of_table, count = self._columns_of(model), len(columns[0])
         if not count:
@@ -114,8 +121,12 @@ class PostgresBulk(Bulk):
     async def _are_copied(self, columns: Columns, given: Sequence[Sequence[Any]]) -> bool:
         """Copies rows if there are many, and all are new; otherwise it changes nothing. An INSERT that looks
         for each row takes twice as long. `given`: the values column by column.
+
+        A copy writes one partition after another. Only in one, that is the order in which others lock.
         """
-        if len(given[0]) < _MANY or self._cluster.is_there or await self._are_some_there(columns, given):
+        if len(given[0]) < _MANY or self._cluster.is_there or not are_of_one_month(given[columns.key[-1]]):
+            return False
+        if await self._are_some_there(columns, given):
             return False
         self._observe(f"COPY {columns.table} ({columns.names_text}) FROM STDIN")
         await self._driver.execute("SAVEPOINT copied")
@@ -155,7 +166,7 @@ class PostgresBulk(Bulk):
         circle.
         """
         columns = self._columns_of(model)
-        if self._claims_at_once and rows:
+        if self._claims_at_once and 0 < len(rows) < _MANY:
             return await self._claimed_at_once(columns, rows)
         are_new = await self.insert_new(model, rows)
         keys = [columns.key_of(row) for row, is_new in zip(rows, are_new, strict=True) if not is_new]
@@ -174,7 +185,8 @@ class PostgresBulk(Bulk):
         return [by_key.get(columns.key_of(row)) for row in rows]
 
     async def _locked(self, columns: Columns, keys: Sequence[Row]) -> list[Row]:
-        if not self._cluster.is_there:
+        are_few = len(set(map(_TENANT, keys))) <= _FEW_TENANTS
+        if not (are_few or self._cluster.is_there):
             return await self._locked_together(columns, keys)
         sorted_keys = sorted(keys, key=_TENANT)
         locked: list[Row] = []
@@ -183,7 +195,7 @@ class PostgresBulk(Bulk):
         return locked
 
     async def _locked_of_tenant(self, columns: Columns, tenant_id: int, keys: Sequence[Row]) -> Sequence[Row]:
-        """A cluster locks rows of one tenant only, which are in one place."""
+        """A cluster takes no other lock: the rows of a tenant are in one place."""
         _, *values = columns.bound_keys(keys)
         return columns.read(await self._fetch(locking_of_tenant(columns), tenant_id, *values))
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlmodel import SQLModel
 
 from database.bulk.columns import Columns, Row, is_keyed, prefixed
-from database.bulk.writer import Bulk, Observe
+from database.bulk.writer import Bulk, Observe, Order, unordered
 from database.statement import Statement
 
 R = TypeVar("R")
@@ -108,7 +108,7 @@ class SqliteBulk(Bulk):
         return [columns.key_of(row) in new for row in rows]
 
     async def insert_columns(
-        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], order: Sequence[int] | None = None, /
+        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], order: Order = unordered, /
     ) -> list[bool]:
         of_table, count = self._columns_of(model), len(columns[0])
         if count < _MANY or any(of_table.binds):
@@ -117,7 +117,7 @@ class SqliteBulk(Bulk):
         stored = self._stored_between(of_table, keys, _STORED_FOR_EACH * count)
         if stored is not None:
             are_new = [key not in stored for key in zip(*keys, strict=True)] if stored else [True] * count
-            self._repeat_columns(start, _at(columns, order, are_new), "")
+            self._repeat_columns(start, _at(columns, order(), are_new), "")
             return are_new
         if not self._are_all_inserted(
             lambda: self._repeat_columns(start, columns, " ON CONFLICT DO NOTHING"), count

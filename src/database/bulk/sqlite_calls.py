@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from base.coroutines import finished
 from database.bulk.columns import Row
 from database.bulk.sqlite import SqliteBulk
-from database.bulk.writer import Bulk, Observe
+from database.bulk.writer import Bulk, Observe, Order, unordered
 from database.statement import Statement
 
 R = TypeVar("R")
@@ -57,7 +57,7 @@ class SqliteCalls(Bulk):
         await self._in_thread(lambda bulk: bulk.upsert(model, rows, change))
 
     async def insert_columns(
-        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], order: Sequence[int] | None = None, /
+        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], order: Order = unordered, /
     ) -> list[bool]:
         return await self._in_thread(lambda bulk: bulk.insert_columns(model, columns, order))
 

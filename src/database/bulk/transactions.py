@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 _BEGIN: Final = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan"
 """To plan a statement anew takes longer than to write some rows, and what is given never decides how they are
-found.
+found. A cluster has to know what is given: by it, it finds the node.
 """
 
 Work: TypeAlias = Callable[[Bulk], Coroutine[Any, Any, T]]
@@ -53,11 +53,12 @@ async def committed(dialect_name: str, driver: Any, observe: Observe, cluster: C
 
 async def _committed(driver: Any, observe: Observe, cluster: Cluster, work: Work[T]) -> T:
     # If this raises, the caller drops the connection: a silent server would not answer a rollback either.
-    await driver.execute(_BEGIN)
+    begin = "BEGIN" if cluster.is_there else _BEGIN
+    await driver.execute(begin)
     try:
         result = await work(PostgresBulk(driver, observe, cluster, claims_at_once=True))
     except Overtaken:
-        await driver.execute(f"ROLLBACK; {_BEGIN}")
+        await driver.execute(f"ROLLBACK; {begin}")
         result = await work(PostgresBulk(driver, observe, cluster))
     await driver.execute("COMMIT")
     return result

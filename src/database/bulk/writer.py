@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias, TypeVar
 
 from sqlmodel import SQLModel
 
@@ -20,6 +20,13 @@ class Upsert(NamedTuple):
     rows: Sequence[Row]
     change: str
     """The SQL for rows that exist: `count = t.count + excluded.count`."""
+
+
+Order: TypeAlias = Callable[[], Sequence[int] | None]
+
+
+def unordered() -> None:
+    return None
 
 
 class Bulk:
@@ -92,11 +99,11 @@ class Bulk:
                 await self.upsert(model, rows, change)
 
     async def insert_columns(
-        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], order: Sequence[int] | None = None, /
+        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], order: Order = unordered, /
     ) -> list[bool]:
         """The same as `insert_new`, for rows in the order of their keys. They are given column by column:
-        for many rows, it takes less to put their values in a row. `order`: the places of the rows in the
-        order in which SQLite inserts them the fastest, if they are many.
+        for many rows, it takes less to put their values in a row. `order` says the places of the rows in the
+        order in which SQLite inserts them the fastest, or None.
         """
         raise NotImplementedError
 
