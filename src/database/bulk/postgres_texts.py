@@ -8,8 +8,8 @@ from database.bulk.columns import Columns, KeyColumn, is_keyed, prefixed
 
 _FEW_COLUMNS: Final = 2
 """Rows with such keys are sought one by one. Otherwise PostgreSQL would go on to read all rows of a tenant,
-if it made its plan while it knew nothing of the table. To seek each row with a longer key by an index that has
-a part of the key would take as long.
+if it made its plan while it knew nothing of the table. To seek each row with a longer key, by an index that
+has a part of the key, would take as long.
 """
 
 
