@@ -20,6 +20,8 @@ from execution.operation import recording_in
 from graph.event_variables import EVENT_TYPE, unclear_subjects
 from graph.record_events import Recording
 from ingest.event_columns import EventColumns
+from ingest.wire import WireSubject
+from loaders.subjects import Subject
 from resolvers.context import Services
 from resolvers.recording import admitted_at_once, publications, subjects_at_once
 from server.graphql.endpoint import Endpoint
@@ -123,11 +125,8 @@ class RecordAtOnce:
         return events is not None
 
     def _admitted(self, requests: list[Asked], now: datetime) -> EventColumns | None:
-        subjects = requests[0].subjects
-        if len(requests) > 1:
-            subjects = {name: one for request in requests for name, one in request.subjects.items()}
         events = list(chain.from_iterable(request.recording.given for request in requests))
-        return admitted_at_once(self._services, events, subjects, now)
+        return admitted_at_once(self._services, events, _subjects_of(requests), now)
 
     def _decline(self, request: Asked) -> None:
         self._running.give_back(request.network)
@@ -145,7 +144,7 @@ class RecordAtOnce:
                 places += range(start, stop)
         if not paid:
             return
-        refreshed = frozenset().union(*(publications(one.asked.subjects) for one in paid))
+        refreshed = publications(_subjects_of([one.asked for one in paid]))
         try:
             offer_together(self._services.buffer, paid, events.at(places), self._answer, refreshed)
         except Exception:
@@ -176,3 +175,7 @@ class RecordAtOnce:
         self._running.give_back(request.asked.network)
         if stored is not None:
             self._answers.answer(request, stored)
+
+
+def _subjects_of(requests: Sequence[Asked]) -> dict[WireSubject, Subject]:
+    return {name: one for request in requests for name, one in request.subjects.items()}
