@@ -116,11 +116,13 @@ class Buffer:
         """The same for at least one event, when there is room."""
         return self._taken(events, refreshed).done
 
-    def offer_together(self, events: EventColumns, requests: int) -> Call:
+    def offer_together(
+        self, events: EventColumns, requests: int, refreshed: frozenset[int] = frozenset()
+    ) -> Call:
         """The same for events of several requests. An event of a locked tenant has no result: whoever
         waits for it offers a part of the call later, and the others do not wait.
         """
-        return self._taken(events, frozenset(), requests)
+        return self._taken(events, refreshed, requests)
 
     def offer_later(self, call: Call) -> Future[list[StoreResult]]:
         """Events without a result are tried when the lock of their tenant may have been let go."""

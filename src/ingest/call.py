@@ -48,7 +48,8 @@ class Call:
         """A call of one of its requests, whose events stand there, with the results that are known by now."""
         results = self.results[start:stop]
         left = [place for place, result in enumerate(results) if result is None]
-        part = Call(self.events.between(start, stop).at(left), self.refreshed, self.deadline, None)
+        events = self.events.between(start, stop).at(left)
+        part = Call(events, self.refreshed.intersection(events.subject_ids), self.deadline, None)
         part.results, part.places = results, left
         return part
 

@@ -3,7 +3,7 @@ again and again.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
-from typing import Any, assert_never, cast
+from typing import Any, assert_never
 
 from cachetools import TTLCache
 
@@ -26,8 +26,10 @@ class SubjectCache:
 
     def known(self, asked: Iterable[WireSubject]) -> dict[WireSubject, Subject] | None:
         """The same as `find`, if it knows all of them already."""
-        found = {subject: self._known.get(subject) for subject in set(asked)}
-        return None if None in found.values() else cast(dict[WireSubject, Subject], found)
+        try:
+            return {subject: self._known[subject] for subject in set(asked)}
+        except KeyError:
+            return None
 
     async def find(self, loaders: Loaders, asked: Iterable[WireSubject]) -> Mapping[WireSubject, Subject]:
         """The subjects that exist."""

@@ -99,7 +99,6 @@ class Report(NamedTuple):
 class Admitted(NamedTuple):
     """Events of several reports, one after the other."""
 
-    wire: WireColumns
     events: EventColumns
     subjects: Mapping[WireSubject, Subject]
 
@@ -128,7 +127,7 @@ def admitted_together(services: Services, reports: Sequence[Report], now: dateti
         return None
     reporters = [report for report in reports for _ in report.events]
     zones = {subject.tenant_id: time_zone(subject.time_zone) for subject in subjects.values()}
-    return Admitted(wire, _of_reporters(columns, wire, reporters, zones, salts, now), subjects)
+    return Admitted(_of_reporters(columns, wire, reporters, zones, salts, now), subjects)
 
 
 def _of_reporters(

@@ -144,7 +144,7 @@ async def test_what_fails_at_once_gives_its_place_back(
         await sent(server, token, [view(studio, 0)])
         told = []
         for number in range(1, 4):
-            monkeypatch.setattr(studio.services.buffer, "offer", offer)
+            monkeypatch.setattr(studio.services.buffer, "offer_together", offer)
             told.append(await sent(server, token, [view(studio, number)]))
 
     assert [status for status, _, _ in told] == [200, 200, 200]

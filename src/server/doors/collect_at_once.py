@@ -3,11 +3,10 @@ known already, all of which are admitted. Requests that come in together are jud
 goes the usual way, and gets the same answer there.
 """
 
-from asyncio import Future, TimerHandle, get_running_loop
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from time import perf_counter
 from typing import NamedTuple, TypeAlias, cast
 
@@ -17,9 +16,8 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from base.errors import ExpectedError, Throttled
 from base.networks import network_of
 from ingest.batch_writer import StoreResult
-from ingest.call import Call
-from ingest.outcomes import Outcomes, Result
-from ingest.wire_columns import NotPlain, plain_events
+from ingest.outcomes import Outcomes
+from ingest.wire_columns import NotPlain, columns_of_plain, plain_events
 from resolvers.collecting import Admitted, Collected, Report, admitted_together, device_at_once
 from resolvers.context import Services
 from server.doors.collect import DOOR, answer_with, origin_in, refusal_of, summary_of
@@ -27,15 +25,13 @@ from server.http import access_log
 from server.http.client_address import client_address
 from server.http.concurrency import ConcurrencyCounter
 from server.http.errors import PlainError, plain
+from server.http.gathered_requests import GatheredRequests
 from server.http.request_tallies import RequestTallies, code_of
+from server.http.shared_call import Stored, offer_together
 from server.http.tracing import request_id_in
 from server.http.whole_answers import UsualWay, joined, send_made_later, usual_way
 
 _MOST_BYTES = 4 * 1024
-_MOST_TOGETHER = 50
-"""Events that wait. To judge so many takes half a millisecond, and some if all of them are odd."""
-_MOST_SECONDS = 0.02
-"""How long a request waits at most until it is judged. A batch may take longer."""
 _READ = {
     b"user-agent": "user-agent",
     b"sec-purpose": "sec-purpose",
@@ -60,16 +56,12 @@ class _Request(NamedTuple):
     began: float
 
 
-class _Group(NamedTuple):
-    """Requests that are admitted."""
+class _Allowed(NamedTuple):
+    """A request whose events are admitted, and within the limits."""
 
-    requests: list[_Request]
-    admitted: Admitted
-
-    def only(self, request: _Request, start: int, stop: int) -> "_Group":
-        """One of its requests, whose events stand there."""
-        wire, events, subjects = self.admitted
-        return _Group([request], Admitted(wire.between(start, stop), events.between(start, stop), subjects))
+    request: _Request
+    ids: Sequence[bytes]
+    """Of its events."""
 
 
 class CollectAtOnce:
@@ -80,23 +72,14 @@ class CollectAtOnce:
         self._services = services
         self._running = running
         self._tallies = tallies
-        self._waiting: list[_Request] = []
-        """Requests that are not judged yet."""
-        self._waiting_events = 0
-        self._timer: TimerHandle | None = None
+        self._gathered = GatheredRequests(services.buffer, self._are_admitted, self._decline)
 
     def answer_at_once(self, cycle: RequestResponseCycle) -> bool:
         """Returns whether the request is or will be answered."""
         request = self._request(cycle)
         if request is None or not self._running.takes(request.network):
             return False
-        self._waiting.append(request)
-        self._waiting_events += len(request.report.events)
-        if self._waiting_events >= _MOST_TOGETHER:
-            self._judge()
-        elif self._timer is None:
-            self._timer = get_running_loop().call_later(_MOST_SECONDS, self._judge)
-            self._services.buffer.before_next_batch(self._judge)
+        self._gathered.add(request, len(request.report.events))
         return True
 
     def _request(self, cycle: RequestResponseCycle) -> _Request | None:
@@ -130,53 +113,38 @@ class CollectAtOnce:
             began,
         )
 
-    def _judge(self) -> None:
-        """Judges the requests that wait."""
-        requests, self._waiting, self._waiting_events = self._waiting, [], 0
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-        if requests:
-            self._judge_together(requests, self._services.clock())
-
-    def _judge_together(self, requests: list[_Request], now: datetime) -> None:
-        """What cannot be judged together is judged by halves, until whatever is odd is alone."""
-        admitted = self._admitted(requests, now)
-        if admitted is not None:
-            self._store(_Group(requests, admitted), now)
-        elif len(requests) == 1:
-            self._decline(requests)
-        else:
-            middle = len(requests) // 2
-            self._judge_together(requests[:middle], now)
-            self._judge_together(requests[middle:], now)
-
-    def _admitted(self, requests: list[_Request], now: datetime) -> Admitted | None:
+    def _are_admitted(self, requests: list[_Request]) -> bool:
+        """Admits and stores the events of all, or of none."""
+        now, admitted = self._services.clock(), None
         with suppress(Exception):
             # The task meets the same error again. It answers and logs it.
-            return admitted_together(self._services, [request.report for request in requests], now)
-        return None
+            admitted = admitted_together(self._services, [request.report for request in requests], now)
+        if admitted:
+            self._store(requests, admitted, now)
+        return admitted is not None
 
-    def _decline(self, requests: list[_Request]) -> None:
+    def _decline(self, request: _Request) -> None:
+        self._running.give_back(request.network)
+        request.usual_way(request.cycle)
+
+    def _store(self, requests: list[_Request], admitted: Admitted, now: datetime) -> None:
+        """Has the buffer store the events of those whom the limits allow."""
+        allowed: list[_Allowed] = []
+        places: list[int] = []
+        stop = 0
         for request in requests:
-            self._running.give_back(request.network)
-            request.usual_way(request.cycle)
-
-    def _store(self, group: _Group, now: datetime) -> None:
-        """Has the buffer store those that the limits allow."""
-        allowed = [request for request in group.requests if self._is_allowed(request, group.admitted, now)]
-        if len(allowed) < len(group.requests):
-            admitted = self._admitted(allowed, now) if allowed else None
-            if admitted is None:
-                self._decline(allowed)
-                return
-            group = _Group(allowed, admitted)
-        try:
-            call = self._services.buffer.offer_together(group.admitted.events, len(group.requests))
-        except Exception:
-            self._decline(group.requests)
+            start, stop = stop, stop + len(request.report.events)
+            if self._is_allowed(request, admitted, now):
+                allowed.append(_Allowed(request, admitted.events.ids[start:stop]))
+                places += range(start, stop)
+        if not allowed:
             return
-        call.done.add_done_callback(partial(self._answer, group, call))
+        try:
+            offer_together(self._services.buffer, allowed, admitted.events.at(places), self._answer)
+        except Exception:
+            # The task meets the same error again. It answers and logs it.
+            for one in allowed:
+                self._decline(one.request)
 
     def _is_allowed(self, request: _Request, admitted: Admitted, now: datetime) -> bool:
         limiter, seconds, (events, _, address, _) = (
@@ -188,53 +156,25 @@ class CollectAtOnce:
             limiter.allow_address(address, len(events), seconds)
             limiter.allow_subjects((admitted.subjects[event.subject] for event in events), seconds)
         except Throttled as error:
+            self._running.give_back(request.network)
             self._refuse(request, plain(error))
             return False
         return True
 
-    def _answer(self, group: _Group, call: Call, stored: "Future[list[StoreResult | None]]") -> None:
-        if stored.cancelled():
-            for request in group.requests:
-                self._running.give_back(request.network)
-            return
-        error, wire = stored.exception(), group.admitted.wire
-        if error:
-            self._refuse_all(group, cast("Exception", error))
-            return
-        results = stored.result()
-        if results.count(StoreResult.NEW) < wire.size:
-            self._answer_each(group, call)
-            return
-        self._note_fates(group, results)
-        for request in group.requests:
-            self._send(request, 202, *_all_stored(len(request.report.events)))
-
-    def _refuse_all(self, group: _Group, error: Exception) -> None:
-        refusal = refusal_of(error)
-        if isinstance(error, ExpectedError):
-            self._services.buffer.fates.note_failure(DOOR, group.admitted.wire.size, error.code)
-        for request in group.requests:
-            self._refuse(request, refusal)
-
-    def _answer_each(self, group: _Group, call: Call) -> None:
-        start = 0
-        for request in group.requests:
-            stop = start + len(request.report.events)
-            one, own = group.only(request, start, stop), call.results[start:stop]
-            if None in own:
-                # The others do not wait until its tenant is no longer locked.
-                part = call.part(start, stop)
-                self._services.buffer.offer_later(part).add_done_callback(partial(self._answer, one, part))
-            else:
-                outcomes = self._note_fates(one, own)
-                self._send_response(request, PlainError(202, summary_of(Collected(outcomes)), {}))
-            start = stop
-
-    def _note_fates(self, group: _Group, results: list[StoreResult | None]) -> Outcomes:
-        wire, events, _ = group.admitted
-        outcomes = Outcomes(wire, events.ids, cast("list[Result]", results), ())
-        self._services.buffer.fates.note(DOOR, outcomes)
-        return outcomes
+    def _answer(self, allowed: _Allowed, stored: Stored) -> None:
+        (request, ids), fates = allowed, self._services.buffer.fates
+        self._running.give_back(request.network)
+        if isinstance(stored, Exception):
+            if isinstance(stored, ExpectedError):
+                fates.note_failure(DOOR, len(ids), stored.code)
+            self._refuse(request, refusal_of(stored))
+        elif stored and stored.count(StoreResult.NEW) == len(ids):
+            fates.note_stored(DOOR, len(ids))
+            self._send(request, 202, *_all_stored(len(ids)))
+        elif stored:
+            outcomes = Outcomes(columns_of_plain(request.report.events), ids, list(stored), ())
+            fates.note(DOOR, outcomes)
+            self._send_response(request, PlainError(202, summary_of(Collected(outcomes)), {}))
 
     def _refuse(self, request: _Request, refusal: PlainError) -> None:
         self._send_response(request, refusal, [{"extensions": {"code": refusal.body["code"]}}])
@@ -244,7 +184,6 @@ class CollectAtOnce:
         self._send(request, response.status_code, joined(response.raw_headers), bytes(response.body), errors)
 
     def _send(self, request: _Request, status: int, head: bytes, body: bytes, errors: _Errors = ()) -> None:
-        self._running.give_back(request.network)
         send_made_later(request.cycle, status, b"%bx-request-id: %b\r\n" % (head, request.id.encode()), body)
         self._note(request, status, len(body), errors)
 

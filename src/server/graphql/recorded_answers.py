@@ -1,6 +1,6 @@
 """The answers to events that were recorded without a task."""
 
-from asyncio import Future
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from time import perf_counter
 from typing import NamedTuple, cast
@@ -18,10 +18,11 @@ from base.scheduler import RunQueue
 from database import Usage
 from graph.record_events import Recording
 from ingest.batch_writer import StoreResult
-from ingest.event_columns import EventColumns
 from ingest.id_columns import text_of
 from ingest.outcomes import Outcomes
+from ingest.wire import WireSubject
 from ingest.wire_columns import columns_of_plain
+from loaders.subjects import Subject
 from resolvers.context import Services
 from resolvers.execution import OperationSummary
 from server.graphql.answers import answer_of
@@ -37,32 +38,39 @@ from server.http.receiving import nothing
 from server.http.request_scope import RequestScope
 from server.http.request_tallies import RequestTallies, code_of
 from server.http.server_timing import TimingAudience, timing_of
-from server.http.whole_answers import send_later, send_made_later
+from server.http.whole_answers import UsualWay, send_later, send_made_later
 
 DOOR = "recordEvents"
 _PATH = "/graphql"
 
 
-class Admitted(NamedTuple):
-    """A request whose events are admitted."""
+class Asked(NamedTuple):
+    """A request that can be answered without a task, if its events are admitted."""
 
     cycle: RequestResponseCycle
+    usual_way: UsualWay
     headers: ReportersHeaders
+    address: str
+    network: str
     viewer: Viewer
     recording: Recording
     document: str
     """Its hash."""
-    events: EventColumns
-    budget: Budget | None
-    """What its sender has left; None if there is no limit."""
+    subjects: Mapping[WireSubject, Subject]
+    """On which the viewer may report."""
     began: float
     parse_seconds: float
-    admitted_at: float
 
-    def require_paid(self) -> None:
-        """Raises THROTTLED."""
-        if self.budget:
-            self.budget.require()
+
+class Admitted(NamedTuple):
+    """A request whose events are admitted."""
+
+    asked: Asked
+    ids: Sequence[bytes]
+    """Of its events."""
+    budget: Budget | None
+    """What its sender has left; None if there is no limit."""
+    admitted_at: float
 
 
 class RecordedAnswers:
@@ -71,7 +79,8 @@ class RecordedAnswers:
         self._endpoint = endpoint
         self._tallies = tallies
 
-    def answer(self, request: Admitted, stored: "Future[list[StoreResult]]") -> None:
+    def answer(self, request: Admitted, stored: list[StoreResult] | Exception) -> None:
+        """`stored`: the result of each event, or the error that all have."""
         if text := _text_if_stored(request, stored):
             self._send_stored(request, text)
             return
@@ -88,80 +97,79 @@ class RecordedAnswers:
         self._end(request, scope, self._sent(scope, reply_of_error(error, scope.id)))
 
     def _send_stored(self, request: Admitted, text: bytes) -> None:
-        self._services.buffer.fates.note_stored(DOOR, request.events.size)
-        send_made_later(request.cycle, 200, self._head(request, len(text)), text)
-        seconds, operation = perf_counter() - request.began, request.recording.operation
+        self._services.buffer.fates.note_stored(DOOR, len(request.ids))
+        send_made_later(request.asked.cycle, 200, self._head(request, len(text)), text)
+        seconds, operation = perf_counter() - request.asked.began, request.asked.recording.operation
         if access_log.is_written():
-            id, trace = request.headers.request_id, request.headers.trace
-            line = _line(operation, access_log.viewer_kind(request.viewer), request.document)
+            id, trace = request.asked.headers.request_id, request.asked.headers.trace
+            line = _line(operation, access_log.viewer_kind(request.asked.viewer), request.asked.document)
             line.write(id, trace, "POST", 200, len(text), seconds)
         if self._tallies:
             self._tallies.note(_PATH, operation, code_of(200, ()), seconds, 0, 0, is_signed_in=True)
 
     def _head(self, request: Admitted, size: int) -> bytes:
         """The headers of the answer, joined."""
-        headers, budget = request.headers, request.budget
+        headers, budget = request.asked.headers, request.budget
         own = f"x-request-id: {headers.request_id}\r\ncontent-length: {size}\r\n"
         if budget:
             own += f"ratelimit: {left(budget)}\r\nratelimit-policy: {policy(budget.limit)}\r\n"
         if self._endpoint.server_timing is not TimingAudience.NOBODY:
             now = perf_counter()
             executed = 0.0, now - request.admitted_at
-            timing = timing_of(request.parse_seconds, executed, 0.0, now - request.began)
+            timing = timing_of(request.asked.parse_seconds, executed, 0.0, now - request.asked.began)
             own += f"server-timing: {timing}\r\n"
         return headers.form.head + own.encode("latin-1")
 
     def _scope(self, request: Admitted) -> RequestScope:
         """For every answer but the most frequent one."""
-        http = ReadRequest(cast("Scope", request.cycle.scope), nothing)
-        id, trace = request.headers.request_id, request.headers.trace
-        scope = RequestScope(http, "POST", id, trace, Usage(), NO_BODY, request.began)
-        scope.parse_seconds = request.parse_seconds
-        scope.log_fields["document"] = request.document
+        http = ReadRequest(cast("Scope", request.asked.cycle.scope), nothing)
+        id, trace = request.asked.headers.request_id, request.asked.headers.trace
+        scope = RequestScope(http, "POST", id, trace, Usage(), NO_BODY, request.asked.began)
+        scope.parse_seconds = request.asked.parse_seconds
+        scope.log_fields["document"] = request.asked.document
         context = scope.open_context(self._services)
-        context.viewer, context.execution.budget = request.viewer, request.budget
+        context.viewer, context.execution.budget = request.asked.viewer, request.budget
         return scope
 
     def _end(self, request: Admitted, scope: RequestScope, response: Response) -> None:
         scope.answer_with(response)
-        send_later(request.cycle, response)
+        send_later(request.asked.cycle, response)
         if access_log.is_written():
             access_log.write(scope.log_line())
         if self._tallies:
             scope.add_to(self._tallies)
 
     def _response(
-        self, request: Admitted, scope: RequestScope, stored: "Future[list[StoreResult]]"
+        self, request: Admitted, scope: RequestScope, stored: list[StoreResult] | Exception
     ) -> Response:
         context = scope.context
         assert context
         context.execution.execute = perf_counter() - request.admitted_at
-        context.execution.operation = OperationSummary("mutation", request.recording.operation, None)
+        context.execution.operation = OperationSummary("mutation", request.asked.recording.operation, None)
         answer = finished(answer_of(self._result(request, stored), scope.id, RunQueue()))
         return self._sent(scope, reply_of(answer, context, None))
 
     def _sent(self, scope: RequestScope, reply: Reply) -> Response:
         return finished(self._endpoint.sent(cast("ReadRequest", scope.connection), reply, scope))
 
-    def _result(self, request: Admitted, stored: "Future[list[StoreResult]]") -> ExecutionResult:
-        error, fates = stored.exception(), self._services.buffer.fates
-        if error:
-            if isinstance(error, ExpectedError):
-                fates.note_failure(DOOR, request.events.size, error.code)
-            return request.recording.failed(cast("Exception", error))
-        wire = columns_of_plain(request.recording.given)
-        outcomes = Outcomes(wire, request.events.ids, list(stored.result()), ())
+    def _result(self, request: Admitted, stored: list[StoreResult] | Exception) -> ExecutionResult:
+        fates, recording = self._services.buffer.fates, request.asked.recording
+        if isinstance(stored, Exception):
+            if isinstance(stored, ExpectedError):
+                fates.note_failure(DOOR, len(request.ids), stored.code)
+            return recording.failed(stored)
+        outcomes = Outcomes(columns_of_plain(recording.given), request.ids, list(stored), ())
         fates.note(DOOR, outcomes)
-        return ExecutionResult(request.recording.data(outcomes), None)
+        return ExecutionResult(recording.data(outcomes), None)
 
 
-def _text_if_stored(request: Admitted, stored: "Future[list[StoreResult]]") -> bytes | None:
+def _text_if_stored(request: Admitted, stored: list[StoreResult] | Exception) -> bytes | None:
     """The answer to a single event that is stored, if it is not compressed."""
-    if stored.exception() or stored.result() != [StoreResult.NEW]:
+    if stored != [StoreResult.NEW]:
         return None
-    given = request.recording.given[0].id
-    text = request.recording.text_of_stored(given.lower() if given else text_of(request.events.ids[0]))
-    return text if request.headers.form.codings.of(text) == IDENTITY else None
+    given = request.asked.recording.given[0].id
+    text = request.asked.recording.text_of_stored(given.lower() if given else text_of(request.ids[0]))
+    return text if request.asked.headers.form.codings.of(text) == IDENTITY else None
 
 
 @lru_cache(256)
