@@ -2,7 +2,7 @@
 
 from database.addresses import AddressError, for_programs, shown, url_of
 from database.blobs import blobs_of
-from database.bulk import Bulk, Upsert, bulk, in_bulk
+from database.bulk import Bulk, Upsert, bulk, in_bulk, unordered
 from database.changes import change_rows
 from database.channel import Channel, channel_of
 from database.cluster import change_one_by_one
@@ -92,6 +92,7 @@ __all__ = [
     "spans",
     "table_of",
     "unlimited",
+    "unordered",
     "until",
     "url_of",
     "week_of",

@@ -15,7 +15,7 @@ from base.errors import Unavailable
 from base.numbers import LARGEST
 from base.packed import packed_instant
 from base.sketches import sketching
-from database import Bulk, Upsert, in_bulk
+from database import Bulk, Upsert, in_bulk, unordered
 from ingest.attendance import attend
 from ingest.deleted_subjects import are_there
 from ingest.deltas import (
@@ -132,9 +132,9 @@ async def _stored(
     days = Days({id: tenant.zone for id, tenant in tenants.items()})
     column = days.column(unique.tenant_ids, unique.instants)
     domain_ids = await capped_domain_ids(bulk, unique, column, caps)
-    are_inserted = await bulk.packed.insert_columns(
-        Event, _columns(unique, domain_ids, import_id), partial(by_names, unique)
-    )
+    # The names of a file's batch are of some weeks, whose indexes are small beside the rows.
+    order = partial(by_names, unique) if import_id is None else unordered
+    are_inserted = await bulk.packed.insert_columns(Event, _columns(unique, domain_ids, import_id), order)
     if not all(are_inserted):
         places = list(compress(places, are_inserted))
         domain_ids = list(compress(domain_ids, are_inserted))
