@@ -2,14 +2,18 @@
 
 import sqlite3
 from functools import partial
+from time import monotonic
 from typing import Any, Final, cast
 
+import aiosqlite
 from sqlalchemy import URL, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from base.retries import retried
 from database.addresses import connect_arguments
 from database.cluster import Cluster
+from database.faults import Fault, fault_of
 from database.readers import WRITERS
 
 CONNECT_SECONDS = 3.0
@@ -26,6 +30,7 @@ with other numbers of rows each time.
 """
 _BUSY_SECONDS = 10.0
 """How long commands wait for others who write. A server with a limit waits half as long as the limit."""
+_LOG_PAUSE_SECONDS = 0.01
 
 
 # The driver looks for an adapter of each value of these types, and takes 0.3 us to find that there is none.
@@ -76,7 +81,8 @@ def _postgres_engine(url: URL, write_seconds: float | None, cluster: Cluster) ->
 def _prepare_sqlite(busy_milliseconds: int, connection: DBAPIConnection, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute(f"PRAGMA busy_timeout = {busy_milliseconds}")
+    cast(Any, connection).run_async(partial(_keep_a_log, busy_milliseconds / 1000))
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     # To undo a part of a large transaction, SQLite copies pages. A temporary file of them would take a
@@ -84,8 +90,19 @@ def _prepare_sqlite(busy_milliseconds: int, connection: DBAPIConnection, _record
     cursor.execute("PRAGMA temp_store = MEMORY")
     # The pages to which a batch of events adds are spread over the file.
     cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
-    cursor.execute(f"PRAGMA busy_timeout = {busy_milliseconds}")
     cursor.close()
+
+
+async def _keep_a_log(busy_seconds: float, connection: aiosqlite.Connection) -> None:
+    """Makes the file one with a log, once and for all. SQLite does not wait when another connection is about
+    to do the same, for each would wait for the other: so this waits without a lock.
+    """
+    late = monotonic() + busy_seconds
+
+    def pause_after(error: Exception, _attempt: int) -> float | None:
+        return _LOG_PAUSE_SECONDS if fault_of(error) is Fault.BUSY and monotonic() < late else None
+
+    await retried(lambda _: connection.execute_fetchall("PRAGMA journal_mode = WAL"), pause_after)
 
 
 def _begin_immediately(connection: Any) -> None:
