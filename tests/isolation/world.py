@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import select, update
-from sqlmodel import SQLModel, col
+from sqlmodel import col
 
 from auth.tokens import Claims
 from base.ids import parse_global_id, uuid7
 from models import AuditEntry, Membership, Role
+from tests.everything import everything
 from tests.studio import PASSWORD, Answer, Studio
 
 MARK = "Vermilion"
@@ -84,12 +85,7 @@ class World:
 
     async def everything(self) -> dict[str, list[str]]:
         """All rows of all tables."""
-        async with self.studio.services.database.engine.connect() as connection:
-            await connection.execution_options(is_snapshot=True)
-            return {
-                table.name: sorted(map(repr, (await connection.execute(table.select())).all()))
-                for table in SQLModel.metadata.sorted_tables
-            }
+        return await everything(self.studio.services.database)
 
 
 async def made_world(studio: Studio) -> World:

@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 from base.ids import Kind, global_id, uuid7
 from database import Database
+from tests.everything import everything
 from tests.studio import START, Answer, Studio
 
 URL = "ai-research-studio"
@@ -72,7 +73,7 @@ async def contents(database: Database) -> dict[str, set[Row[Any]]]:
 @asynccontextmanager
 async def unchanged(studio: Studio, *, but_for: Collection[str] = ()) -> AsyncIterator[None]:
     """What happens meanwhile leaves every row of every table as it is, but for these tables."""
-    before = await contents(studio.services.database)
+    before = await everything(studio.services.database)
     yield
-    after = await contents(studio.services.database)
+    after = await everything(studio.services.database)
     assert [name for name in before if name not in but_for and before[name] != after[name]] == []
