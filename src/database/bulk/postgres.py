@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 
 from base.ids import are_of_one_month
 from database.bulk.columns import Columns, Row
+from database.bulk.postgres_rows import rows_to_copy
 from database.bulk.postgres_texts import (
     adding,
     claiming,
@@ -137,13 +138,20 @@ class PostgresBulk(Bulk):
         self._observe(f"COPY {columns.table} ({columns.names_text}) FROM STDIN")
         await self._driver.execute("SAVEPOINT copied")
         try:
-            rows = zip(*columns.copied_columns(given), strict=True)
-            await self._driver.copy_records_to_table(columns.table, records=rows, columns=columns.names)
+            await self._copy(columns, given)
         except UniqueViolationError:
             await self._driver.execute("ROLLBACK TO copied; RELEASE copied")
             return False
         await self._driver.execute("RELEASE copied")
         return True
+
+    async def _copy(self, columns: Columns, given: Sequence[Sequence[Any]]) -> None:
+        table, names = columns.table, columns.names
+        if self._are_packed and (rows := rows_to_copy(columns.stored, given)):
+            await self._driver.copy_to_table(table, source=rows, columns=names, format="binary")
+            return
+        records = zip(*columns.copied_columns(given), strict=True)
+        await self._driver.copy_records_to_table(table, records=records, columns=names)
 
     async def _are_some_there(self, columns: Columns, given: Sequence[Sequence[Any]]) -> bool:
         """Looks for a few of the keys: what is sent or imported again is mostly there as a whole.
