@@ -19,6 +19,7 @@ from tests.distribution.rules import Rule, broken_rules
 
 EXCEPTIONS: Final = {
     "database.bulk.postgres.PostgresBulk._claimed_at_once": "locks rows of several tenants, on no cluster",
+    "database.bulk.postgres.PostgresBulk._claimed_new": "looks for rows of several tenants, on no cluster",
     "database.bulk.postgres.PostgresBulk._locked_together": "locks rows of several tenants, on no cluster",
     "server.demo.present.bring_up_to_date": "of demo, whose data is a file of SQLite",
     "loaders.ahead.ReadAhead.fetch": "reads totals together with rows, on no cluster",

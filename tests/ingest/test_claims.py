@@ -9,7 +9,7 @@ from random import Random
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import BigInteger, literal_column, select, text
+from sqlalchemy import BigInteger, String, bindparam, literal_column, select, text
 
 from base.sketches import estimate, sketching
 from database import Bulk, Database, Statement, table_of
@@ -23,10 +23,11 @@ from tests.waiting import somebody_waits
 
 on_postgresql = pytest.mark.parametrize("engine", ["postgresql"])
 SUBJECTS = 300
-SKETCHES_READ = Statement(
+VIEWS = 150
+ROWS_READ = Statement(
     select(literal_column("seq_tup_read + coalesce(idx_tup_fetch, 0)", BigInteger()))
     .select_from(text("pg_stat_xact_user_tables"))
-    .where(text("relname = 'visitor_sketches'")),
+    .where(text("relname = :table").bindparams(bindparam("table", type_=String()))),
     int,
 )
 """Rows that this connection has read, as long as the server has not told others of it."""
@@ -97,6 +98,46 @@ async def test_a_view_in_which_two_transactions_find_the_first_interaction_is_en
     assert (row.view_id, row.event_id, row.occurred_at) == (view, first.id, first.occurred_at)
 
 
+async def test_many_views_in_which_two_transactions_find_the_first_interaction_are_engaged_once(
+    services: Services,
+) -> None:
+    database = services.database
+    (tenant,) = await add_tenants(database, "UTC")
+    both, earlier_only = [[uuid4() for _ in range(VIEWS)] for _ in range(2)]
+
+    async with database.writing() as session:
+        await store(session, [happened(tenant, Action.INTERACTION, 2, view) for view in both])
+        events = [happened(tenant, Action.INTERACTION, 1, view) for view in (*both, *earlier_only)]
+        earlier = create_task(stored(database, events))
+        await somebody_waits(database, earlier)
+
+    assert all(await earlier)
+    assert await counts(database, tenant) == {Action.INTERACTION: 3 * VIEWS, Action.ENGAGED_VIEW: 2 * VIEWS}
+    views = table_of(EngagedView)
+    async with database.snapshot() as connection:
+        rows = await connection.execute(select(views.c.view_id, views.c.event_id, views.c.occurred_at))
+    assert {tuple(row) for row in rows} == {(event.view_id, event.id, event.occurred_at) for event in events}
+
+
+@on_postgresql
+async def test_a_claim_of_views_reads_few_rows_of_a_table_that_was_never_analyzed(services: Services) -> None:
+    """PostgreSQL could read all views of the tenant."""
+    database = services.database
+    (tenant,) = await add_tenants(database, "UTC")
+    views = [uuid4() for _ in range(6 * VIEWS)]
+    await stored(database, [happened(tenant, Action.INTERACTION, 1, view) for view in views])
+    again = EventColumns.of([happened(tenant, Action.INTERACTION, 2, view) for view in views[:VIEWS]])
+
+    async def read(bulk: Bulk) -> list[int]:
+        assert all(await store_in_bulk(bulk, again))
+        return await bulk.fetch(ROWS_READ, table="engaged_views")
+
+    (rows,) = await database.in_bulk(read)
+
+    # When they are looked for, inserted and locked.
+    assert rows <= 3 * VIEWS
+
+
 @on_postgresql
 async def test_a_claim_reads_few_rows_of_a_table_that_was_never_analyzed(services: Services) -> None:
     """PostgreSQL could seek each sketch among all sketches of the tenant's day."""
@@ -107,7 +148,7 @@ async def test_a_claim_reads_few_rows_of_a_table_that_was_never_analyzed(service
 
     async def counted(bulk: Bulk, columns: EventColumns) -> None:
         assert all(await store_in_bulk(bulk, columns))
-        read.extend(await bulk.fetch(SKETCHES_READ))
+        read.extend(await bulk.fetch(ROWS_READ, table="visitor_sketches"))
 
     for minute in range(3):
         events = [

@@ -27,6 +27,8 @@ class Columns(NamedTuple):
     """The places of the primary key's columns."""
     types: tuple[str, ...]
     """In which values are given."""
+    stored: tuple[str, ...]
+    """In which the table has them."""
     values: tuple[str, ...]
     """What a column has of a given value, in SQL: see `Packing`."""
     binds: tuple[Convert | None, ...]
@@ -132,7 +134,7 @@ def columns_of(model: type[SQLModel], dialect_name: str, *, are_packed: bool = F
     binds: tuple[Convert | None, ...] = tuple(type_.bind_processor(dialect) for type_ in types)
     copies = binds
     results: Iterable[Convert | None] = (type_.result_processor(dialect, None) for type_ in types)
-    given = [column.type.compile(dialect) for column in table.columns]
+    stored = given = [column.type.compile(dialect) for column in table.columns]
     values = ["{}"] * len(given)
     if are_packed:
         # SQLite stores packed values as they are.
@@ -147,6 +149,7 @@ def columns_of(model: type[SQLModel], dialect_name: str, *, are_packed: bool = F
         tuple(names),
         tuple(names.index(column.name) for column in table.primary_key.columns),
         tuple(given),
+        tuple(stored),
         tuple(values),
         binds,
         copies,

@@ -5,7 +5,7 @@ where to look.
 """
 
 from collections.abc import Sequence
-from itertools import chain, groupby
+from itertools import chain, compress, groupby
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 
 from base.ids import are_of_one_month
 from database.bulk.columns import Columns, Row
+from database.bulk.postgres_rows import rows_to_copy
 from database.bulk.postgres_texts import (
     adding,
     claiming,
@@ -21,6 +22,8 @@ from database.bulk.postgres_texts import (
     knowing,
     locking,
     locking_of_tenant,
+    seeking,
+    seeks_one_by_one,
     upserting,
     upserting_each,
 )
@@ -128,16 +131,27 @@ class PostgresBulk(Bulk):
             return False
         if await self._are_some_there(columns, given):
             return False
+        return await self._copied(columns, given)
+
+    async def _copied(self, columns: Columns, given: Sequence[Sequence[Any]]) -> bool:
+        """Whether all of the rows were new. Otherwise it changes nothing."""
         self._observe(f"COPY {columns.table} ({columns.names_text}) FROM STDIN")
         await self._driver.execute("SAVEPOINT copied")
         try:
-            rows = zip(*columns.copied_columns(given), strict=True)
-            await self._driver.copy_records_to_table(columns.table, records=rows, columns=columns.names)
+            await self._copy(columns, given)
         except UniqueViolationError:
             await self._driver.execute("ROLLBACK TO copied; RELEASE copied")
             return False
         await self._driver.execute("RELEASE copied")
         return True
+
+    async def _copy(self, columns: Columns, given: Sequence[Sequence[Any]]) -> None:
+        table, names = columns.table, columns.names
+        if self._are_packed and (rows := rows_to_copy(columns.stored, given)):
+            await self._driver.copy_to_table(table, source=rows, columns=names, format="binary")
+            return
+        records = zip(*columns.copied_columns(given), strict=True)
+        await self._driver.copy_records_to_table(table, records=records, columns=names)
 
     async def _are_some_there(self, columns: Columns, given: Sequence[Sequence[Any]]) -> bool:
         """Looks for a few of the keys: what is sent or imported again is mostly there as a whole.
@@ -168,10 +182,25 @@ class PostgresBulk(Bulk):
         columns = self._columns_of(model)
         if self._claims_at_once and 0 < len(rows) < _MANY:
             return await self._claimed_at_once(columns, rows)
-        are_new = await self.insert_new(model, rows)
+        are_new = await self._claimed_new(columns, rows) or await self.insert_new(model, rows)
         keys = [columns.key_of(row) for row, is_new in zip(rows, are_new, strict=True) if not is_new]
         known = {columns.key_of(row): row for row in await self._locked(columns, keys)}
         return [known.get(columns.key_of(row)) for row in rows]
+
+    async def _claimed_new(self, columns: Columns, rows: Sequence[Row]) -> list[bool]:
+        """Copies the rows whose key nobody has, and says which these are. Nothing, if it copied none: if they
+        are few, or others inserted one meanwhile.
+        """
+        if self._cluster.is_there or len(rows) < _MANY or not seeks_one_by_one(columns):
+            return []
+        keys = list(map(columns.key_of, rows))
+        found = await self._fetch(seeking(columns), *columns.bound_keys(keys))
+        known = set(columns.read_keys(found))
+        are_new = [key not in known for key in keys]
+        missing = list(zip(*compress(rows, are_new), strict=True))
+        if not missing or len(missing[0]) < _MANY or not await self._copied(columns, missing):
+            return []
+        return are_new
 
     async def _claimed_at_once(self, columns: Columns, rows: Sequence[Row]) -> list[Row | None]:
         """Does both by one statement. It does not see rows that others have inserted since it began: to lock
@@ -185,7 +214,7 @@ class PostgresBulk(Bulk):
         return [by_key.get(columns.key_of(row)) for row in rows]
 
     async def _locked(self, columns: Columns, keys: Sequence[Row]) -> list[Row]:
-        are_few = len(set(map(_TENANT, keys))) <= _FEW_TENANTS
+        are_few = len(set(map(_TENANT, keys))) <= _FEW_TENANTS and not seeks_one_by_one(columns)
         if not (are_few or self._cluster.is_there):
             return await self._locked_together(columns, keys)
         sorted_keys = sorted(keys, key=_TENANT)

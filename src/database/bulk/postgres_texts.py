@@ -88,22 +88,44 @@ def claiming(columns: Columns) -> str:
 
 
 def _locked(columns: Columns, keys: str, condition: str) -> str:
-    names, is_key = prefixed("t", columns.names), is_keyed(columns.key_names)
-    if len(columns.key) > _FEW_COLUMNS:
-        return (
-            f"SELECT {names} FROM {keys} JOIN {columns.table} AS t ON {is_key} "  # noqa: S608
-            f"{condition} ORDER BY {prefixed('t', columns.key_names)} FOR UPDATE OF t"
-        )
+    if seeks_one_by_one(columns):
+        sorted_keys = f"(SELECT * FROM {keys} ORDER BY {columns.key_text}) AS k"  # noqa: S608
+        return f"{_sought(columns, columns.names, sorted_keys, ' FOR UPDATE')} {condition}"
     return (
-        f"SELECT {names} FROM (SELECT * FROM {keys} ORDER BY {columns.key_text}) AS k "  # noqa: S608
-        f"CROSS JOIN LATERAL (SELECT {columns.names_text} FROM {columns.table} AS t "
-        f"WHERE {is_key} OFFSET 0 FOR UPDATE) AS t {condition}"
+        f"SELECT {prefixed('t', columns.names)} FROM {keys} "  # noqa: S608
+        f"JOIN {columns.table} AS t ON {is_keyed(columns.key_names)} "
+        f"{condition} ORDER BY {prefixed('t', columns.key_names)} FOR UPDATE OF t"
     )
+
+
+def seeks_one_by_one(columns: Columns) -> bool:
+    return len(columns.key) <= _FEW_COLUMNS
+
+
+def _sought(columns: Columns, names: Sequence[str], keys: str, lock: str = "") -> str:
+    """Seeks the row of each key by itself."""
+    return (
+        f"SELECT {prefixed('t', names)} FROM {keys} "  # noqa: S608
+        f"CROSS JOIN LATERAL (SELECT {', '.join(names)} FROM {columns.table} AS t "
+        f"WHERE {is_keyed(columns.key_names)} OFFSET 0{lock}) AS t"
+    )
+
+
+@lru_cache(maxsize=128)
+def seeking(columns: Columns) -> str:
+    """Finds the keys that have a row, without a lock."""
+    return _sought(columns, columns.key_names, _keys(columns))
+
+
+def _keys(columns: Columns) -> str:
+    return f"unnest({_arrays([key.type for key in columns.keys])}) AS k ({columns.key_text})"
 
 
 @lru_cache(maxsize=128)
 def locking(columns: Columns) -> str:
     """Locks and returns rows, in the order of their keys."""
+    if seeks_one_by_one(columns):
+        return _locked(columns, _keys(columns), "")
     return _locking(columns, _joined(columns.table, columns.keys))
 
 
