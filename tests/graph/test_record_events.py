@@ -19,6 +19,7 @@ RECORD = """mutation Record($events: [EventInput!]!) {
 }"""
 ID = "11111111-1111-4111-8111-111111111111"
 OTHER_ID = "22222222-2222-4222-8222-222222222222"
+THIRD_ID = "33333333-3333-4333-8333-333333333333"
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"])
 """For what the database has no part in."""
 ENUMS = {"action", "deviceCategory", "sourceType"}
@@ -215,6 +216,12 @@ async def test_a_known_document_is_answered_as_a_new_one(studio: Studio) -> None
         userId=studio.people["stranger"].id,
     )
     bare = view(studio, id=None, occurredAt=None)
+    headers = {"authorization": f"Bearer {studio.token('owner')}"}
+
+    async def answered(document: str, events: Any, id: str, **more: Any) -> Answer:
+        variables = {"events": json.loads(json.dumps(events).replace(ID, id))}
+        return await studio.send({"query": document, "variables": variables, **more}, headers)
+
     lists: list[Any] = [
         [whole, bare, {**whole, "action": "PLAY"}],
         [whole] * 60,
@@ -233,13 +240,16 @@ async def test_a_known_document_is_answered_as_a_new_one(studio: Studio) -> None
     ]
     for number, events in enumerate(lists):
         document = f"{RECORD} # {number}"
-        new = await studio.ask(document, "owner", events=events)
-        others = json.loads(json.dumps(events).replace(ID, OTHER_ID))
-        known = await studio.ask(document, "owner", events=others)
+        new = await answered(document, events, ID)
+        known = [
+            await answered(document, events, OTHER_ID),
+            await answered(document, events, THIRD_ID, extensions={"client": "x"}),
+        ]
 
-        assert (known.status, without_ids(known)) == (new.status, without_ids(new)), events
+        for answer in known:
+            assert (answer.status, without_ids(answer)) == (new.status, without_ids(new)), events
     stored = Counter([told(event) for event in await stored_events(studio)])
-    assert sorted(stored.values()) == [2, 2]
+    assert sorted(stored.values()) == [3, 3]
 
 
 def without_ids(answer: Answer) -> str:

@@ -101,10 +101,12 @@ class RecordAtOnce:
 
     def _recording(self, body: bytes | bytearray) -> tuple[Recording, str] | None:
         """With the hash of the document."""
-        reporting = reporting_in(body, self._documents)
+        reporting = None if self._documents.is_logged else reporting_in(body, self._documents)
         if reporting is None or reporting.recording.most_bytes() > _MOST_ANSWERED:
             return None
-        return reporting.recording, reporting.operation.document.hash
+        # The usual way registers documents, and finds registered ones.
+        needs_more = reporting.request.extensions or reporting.request.documentId
+        return None if needs_more else (reporting.recording, reporting.operation.document.hash)
 
     def _are_admitted(self, requests: list[Asked]) -> bool:
         """Admits and stores the events of all, or of none."""

@@ -46,7 +46,7 @@ def reporting_in(body: bytes | bytearray, documents: RequestedDocuments) -> Repo
         asked = GraphQLRequest(
             sent.query, sent.documentId, sent.variables, sent.operationName, sent.extensions
         )
-        operation = documents.found_at_once(asked)
+        operation = documents.known_operation(asked)
     except (msgspec.MsgspecError, ValueError, RecursionError, RequestRefused):
         return None
     recording = recording_in(operation, asked.variables) if operation else None
