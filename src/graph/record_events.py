@@ -199,9 +199,13 @@ def _results(outcomes: Outcomes, asked: Shape) -> list[dict[str, Any]] | orjson.
         return _rows(outcomes, asked)
     # All are stored, so only ids differ. A dict of each would take five times as long.
     id = uuid4()
-    parts = [part.decode() for part in _divided(_rows(_one_stored(id), asked)[0], id)]
-    texts = [id.join(parts) for id in outcomes.id_texts()]
-    return orjson.Fragment(f"[{','.join(texts)}]".encode())
+    head, *parts = (part.decode() for part in _divided(_rows(_one_stored(id), asked)[0], id))
+    if len(parts) == 1:
+        # Most ask for the id once.
+        text = f"{parts[0]},{head}".join(outcomes.id_texts()).join((head, parts[0]))
+    else:
+        text = ",".join(id.join((head, *parts)) for id in outcomes.id_texts())
+    return orjson.Fragment(f"[{text}]".encode())
 
 
 def _rows(outcomes: Outcomes, asked: Shape) -> list[dict[str, Any]]:

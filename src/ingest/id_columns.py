@@ -1,6 +1,6 @@
 """Columns of UUIDs as text, read at once."""
 
-from binascii import unhexlify
+from binascii import hexlify, unhexlify
 from collections.abc import Sequence
 from typing import Final, cast
 from uuid import UUID
@@ -64,6 +64,21 @@ def optional_ids(texts: Sequence[str | None]) -> Sequence[bytes | None] | None:
 def text_of(id: bytes) -> str:
     """The usual spelling, which is also that of `str`."""
     return str(UUID(bytes=id))
+
+
+def usual_texts(texts: Sequence[str], ids: Sequence[bytes]) -> list[str] | None:
+    """What `text_of` makes of each id, if the ids were read from these texts in the usual spelling."""
+    text = "".join(texts)
+    lower = text.lower()
+    # Each text has the 32 digits of its id. So if dashes are where they belong, each text ends there, too.
+    is_usual = (
+        len(text) == _WIDTH * len(texts)
+        and all(text[place::_WIDTH] == "-" * len(texts) for place in _DASHES)
+        and lower.encode().translate(None, b"-") == hexlify(b"".join(ids))
+    )
+    if not is_usual:
+        return None
+    return list(texts) if lower == text else list(map(str.lower, texts))
 
 
 def times_of(ids: Sequence[bytes]) -> Sequence[int | None]:

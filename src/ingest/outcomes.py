@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from enum import Enum
 from itertools import chain, repeat
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from base.scheduler import batched
@@ -18,7 +18,7 @@ from ingest.column_admission import Odd
 from ingest.domains import InvalidDomain, normal_domain
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
-from ingest.id_columns import packed_ids
+from ingest.id_columns import usual_texts
 from ingest.wire import WireEvent
 from ingest.wire_columns import WireColumns
 
@@ -78,6 +78,7 @@ class Outcomes:
         self._ids = ids
         """Of the events that were admitted."""
         self.results = results
+        self.stored = results.count(StoreResult.NEW)
         self._clocks_behind = clocks_behind
         """Of the events that were admitted; empty if no time was put right."""
 
@@ -88,12 +89,8 @@ class Outcomes:
         return map(EventOutcome, self.ids(), self.statuses(), self.reasons(), self.clocks_behind())
 
     @property
-    def stored(self) -> int:
-        return self.results.count(StoreResult.NEW)
-
-    @property
     def duplicates(self) -> int:
-        return self.results.count(StoreResult.KNOWN)
+        return 0 if self.stored == len(self) else self.results.count(StoreResult.KNOWN)
 
     @property
     def dropped(self) -> int:
@@ -126,9 +123,9 @@ class Outcomes:
 
     def id_texts(self) -> list[str]:
         texts = self._wire.ids
-        if len(self._ids) == len(texts) and None not in texts:
-            usual = [text.lower() for text in texts if text is not None]
-            if packed_ids(usual) == list(self._ids):
+        if len(self._ids) == len(texts) and all(texts):
+            usual = usual_texts(cast(Sequence[str], texts), self._ids)
+            if usual is not None:
                 return usual
         return list(map(str, self.ids()))
 
@@ -227,6 +224,6 @@ def _results(judged: Sequence[_Judged], stored: list[StoreResult]) -> list[Resul
 
 
 def _clocks_behind(judged: Sequence[_Judged]) -> list[int]:
-    behind = [one.clocks_behind or [0] * one.events.size for one in judged]
-    joined = list(chain.from_iterable(behind))
-    return joined if any(joined) else []
+    if not any(any(one.clocks_behind) for one in judged):
+        return []
+    return list(chain.from_iterable(one.clocks_behind or [0] * one.events.size for one in judged))

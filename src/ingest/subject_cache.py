@@ -34,6 +34,8 @@ class SubjectCache:
     async def find(self, loaders: Loaders, asked: Iterable[WireSubject]) -> Mapping[WireSubject, Subject]:
         """The subjects that exist."""
         wanted = set(asked)
+        if all_known := self.known(wanted):
+            return all_known
         found = {subject: known for subject in wanted if (known := self._known.get(subject))}
         missing = {subject: key for subject in wanted if subject not in found and (key := key_of(subject))}
         if missing:

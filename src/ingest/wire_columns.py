@@ -165,12 +165,16 @@ def columns_from_table(columns: Mapping[str, Sequence[Any]], size: int) -> WireC
     )
 
 
-def columns_from_values(values: Any) -> WireColumns:
-    """Events from a list that was already decoded from JSON. Raises InvalidEvents."""
+def columns_from_values(values: list[Any]) -> WireColumns:
+    """Events from a list that was already decoded from JSON, into instances of PlainEvent or not. Raises
+    InvalidEvents.
+    """
+    are_events = bool(values) and isinstance(values[0], PlainEvent)
     try:
-        return _columns(msgspec.convert(values, list[PlainEvent]))
+        return _columns(values if are_events else msgspec.convert(values, list[PlainEvent]))
     except _NOT_PLAIN:
-        return WireColumns.of(events_from_values(values))
+        given = msgspec.to_builtins(values) if are_events else values
+        return WireColumns.of(events_from_values(given))
 
 
 def _columns(events: list[PlainEvent]) -> WireColumns:

@@ -130,12 +130,19 @@ async def own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSu
     unknown = [subject for subject in found.values() if not reporters.are_known(viewer, subject)]
     if not unknown:
         return dict(found)
-    own = await gather(*(is_own(context, subject) for subject in unknown))
-    others = {subject for subject, is_own in zip(unknown, own, strict=True) if not is_own}
+    by_right = {_right(subject): subject for subject in unknown}
+    own = dict(zip(by_right, await gather(*(is_own(context, one) for one in by_right.values())), strict=True))
+    others = {subject for subject in unknown if not own[_right(subject)]}
     for subject in unknown:
         if subject not in others:
             reporters.allow(viewer, subject)
     return {asked: subject for asked, subject in found.items() if subject not in others}
+
+
+def _right(subject: Subject) -> tuple[SubjectKind, int]:
+    """Who may report on one subject may report on every other with the same."""
+    is_shared = SUBJECTS[subject.kind].reporters is not Reporters.CO_CREATORS
+    return subject.kind, subject.owner_id if is_shared else subject.id
 
 
 async def is_own(context: Context, subject: Subject) -> bool:

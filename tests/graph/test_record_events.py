@@ -1,5 +1,7 @@
 import json
+import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,6 +19,7 @@ RECORD = """mutation Record($events: [EventInput!]!) {
 }"""
 ID = "11111111-1111-4111-8111-111111111111"
 OTHER_ID = "22222222-2222-4222-8222-222222222222"
+THIRD_ID = "33333333-3333-4333-8333-333333333333"
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"])
 """For what the database has no part in."""
 ENUMS = {"action", "deviceCategory", "sourceType"}
@@ -199,6 +202,61 @@ async def test_what_is_no_list_is_refused_by_graphql_itself(studio: Studio, even
 
 
 @on_sqlite
+async def test_a_known_document_is_answered_as_a_new_one(studio: Studio) -> None:
+    """The events of a known document are decoded with the request."""
+    whole = view(
+        studio,
+        id=ID,
+        occurredAt="2023-06-14T10:00:00+02:00",
+        sentAt="2023-06-15T12:00:00Z",
+        viewId="0188BEED-4200-7111-8111-0000000000AB",
+        deviceCategory="TABLET",
+        domain="https://Shop.example/",
+        visitor='Ada "the first" \u2764',
+        userId=studio.people["stranger"].id,
+    )
+    bare = view(studio, id=None, occurredAt=None)
+    headers = {"authorization": f"Bearer {studio.token('owner')}"}
+
+    async def answered(document: str, events: Any, id: str, **more: Any) -> Answer:
+        variables = {"events": json.loads(json.dumps(events).replace(ID, id))}
+        return await studio.send({"query": document, "variables": variables, **more}, headers)
+
+    lists: list[Any] = [
+        [whole, bare, {**whole, "action": "PLAY"}],
+        [whole] * 60,
+        [view(studio)] * 1_001,
+        [bare, {**whole, "occurredAt": "yesterday"}],
+        [bare, {**whole, "occurredAt": "2023-06-14T10:00:00", "id": None}],
+        [bare, {**whole, "sentAt": 7}],
+        [bare, {**whole, "subject": {"publicationId": "x", "assetId": "y"}}],
+        [bare, {**whole, "subject": {}}],
+        [bare, {"action": "VIEW"}],
+        [bare, {**whole, "colour": "red"}],
+        [bare, "VIEW"],
+        [],
+        whole,
+        None,
+    ]
+    for number, events in enumerate(lists):
+        document = f"{RECORD} # {number}"
+        new = await answered(document, events, ID)
+        known = [
+            await answered(document, events, OTHER_ID),
+            await answered(document, events, THIRD_ID, extensions={"client": "x"}),
+        ]
+
+        for answer in known:
+            assert (answer.status, without_ids(answer)) == (new.status, without_ids(new)), events
+    stored = Counter([told(event) for event in await stored_events(studio)])
+    assert sorted(stored.values()) == [3, 3]
+
+
+def without_ids(answer: Answer) -> str:
+    return re.sub("[0-9a-f-]{32,36}", "an id", json.dumps(answer.body))
+
+
+@on_sqlite
 async def test_literals_of_a_wrong_type_do_not_validate(studio: Studio) -> None:
     answer = await studio.ask(inline([view(studio, action="LOOK")]), "owner")
 
@@ -331,6 +389,30 @@ async def test_a_thousand_events_are_the_most_at_once(studio: Studio) -> None:
 
 
 @on_sqlite
+@pytest.mark.parametrize("asked", ["id status reason", "reason", "first: id clockCorrection again: id", "id"])
+@pytest.mark.parametrize("spelled", [str, str.upper, lambda id: f"{{{id}}}"])
+async def test_results_of_many_are_told_as_those_of_few(
+    studio: Studio, asked: str, spelled: Callable[[str], str]
+) -> None:
+    """If all of many are stored, their results are written as one text."""
+    document = f"""mutation($events: [EventInput!]!) {{
+      recordEvents(events: $events) {{ stored results {{ {asked} }} }}
+    }}"""
+    ids = [f"0188be7a-7d00-7000-8000-0000000000{number:02}" for number in range(60)]
+
+    async def told_of(events: list[Any]) -> Any:
+        return (await studio.ask(document, "owner", events=events)).data["recordEvents"]
+
+    many = await told_of([view(studio, id=spelled(id)) for id in ids])
+    few = [await told_of([view(studio, id=spelled(id.replace("7d00", "7d01")))]) for id in ids[-3:]]
+
+    assert (many["stored"], len(many["results"])) == (60, 60)
+    assert json.dumps(many["results"][-3:]).replace("7d00", "7d01") == json.dumps(
+        [one["results"][0] for one in few]
+    )
+
+
+@on_sqlite
 async def test_an_empty_list_is_no_harm(studio: Studio) -> None:
     assert await record(studio, []) == {"stored": 0, "duplicates": 0, "dropped": 0, "results": []}
 
@@ -379,6 +461,17 @@ async def test_a_member_records_for_their_own_workspaces_alone(studio: Studio) -
 
     assert [result["reason"] for result in by_member["results"]] == [None, "UNKNOWN_SUBJECT"]
     assert [result["reason"] for result in by_admin["results"]] == [None, None]
+
+
+async def test_a_co_creator_of_one_publication_records_for_no_other_of_its_owner(studio: Studio) -> None:
+    other = await studio.add_publication("other-studio", "owner")
+    sent = [view(studio), view(studio, subject={"publicationId": other})]
+
+    by_co_creator = await record(studio, sent, "cocreator")
+    by_owner = await record(studio, sent, "owner")
+
+    assert [result["reason"] for result in by_co_creator["results"]] == [None, "UNKNOWN_SUBJECT"]
+    assert [result["reason"] for result in by_owner["results"]] == [None, None]
 
 
 async def test_a_workspaces_token_records_for_that_workspace_alone(studio: Studio) -> None:

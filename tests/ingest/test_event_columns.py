@@ -30,7 +30,7 @@ from ingest.deltas import (
 )
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
-from ingest.id_columns import packed_ids, times_of
+from ingest.id_columns import packed_ids, times_of, usual_texts
 from ingest.instant_columns import packed_instants
 from ingest.total_columns import total_columns
 from ingest.visitor_sketches import seen_by_day, seen_on
@@ -274,6 +274,31 @@ def test_ids_in_the_usual_spelling_are_packed_together(given_texts: list[str]) -
     if packed is not None:
         assert packed == [UUID(text).bytes for text in given_texts]
         assert [text.lower() for text in given_texts] == [str(UUID(bytes=id)) for id in packed]
+
+
+spelled = st.uuids().flatmap(
+    lambda id: st.sampled_from(
+        [
+            str(id),
+            str(id).upper(),
+            id.hex,
+            f"{id}-",
+            f"-{id}",
+            f"{{{id}}}",
+            id.urn,
+            f"{id.hex[:30]}-----{id.hex[30:]}",
+        ]
+    )
+)
+
+
+@given(st.lists(st.uuids().map(str) | spelled, min_size=1, max_size=4))
+def test_texts_of_ids_are_taken_as_they_are_only_if_they_are_usual(given_texts: list[str]) -> None:
+    ids = [UUID(text) for text in given_texts]
+    found = usual_texts(given_texts, [id.bytes for id in ids])
+
+    are_usual = list(map(str.lower, given_texts)) == list(map(str, ids))
+    assert found == (list(map(str, ids)) if are_usual else None)
 
 
 def test_a_day_that_begins_within_an_hour_parts_the_hour() -> None:

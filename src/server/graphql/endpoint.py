@@ -19,6 +19,7 @@ from server.graphql.batches import Batches
 from server.graphql.graphiql import GraphiQL
 from server.graphql.keeping import keeping_of
 from server.graphql.replies import Reply, reply_of, reply_of_error, retry_after
+from server.graphql.reporting_requests import MARK, reporting_in
 from server.graphql.requested_documents import RequestedDocuments, RequestedOperation
 from server.graphql.requests import (
     GraphQLRequest,
@@ -26,6 +27,7 @@ from server.graphql.requests import (
     request_in_body,
     request_in_url,
     requests_in_body,
+    require_few_values,
 )
 from server.graphql.several_answers import answers
 from server.graphql.streams import FRAMINGS, Framing, Stream
@@ -145,7 +147,11 @@ class Endpoint:
         if request.method in READING:
             return request_in_url(request.scope["query_string"])
         body = await scope.read_body()
-        return requests_in_body(body, self._most_operations) if is_list(body) else request_in_body(body)
+        if is_list(body):
+            return requests_in_body(body, self._most_operations)
+        require_few_values(body)
+        reporting = reporting_in(body, self._documents) if MARK in body else None
+        return reporting.request if reporting else request_in_body(body)
 
     async def executed(
         self, request: Request, asked: RequestedOperation, scope: RequestScope

@@ -16,8 +16,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from auth.sign_in import remembered_viewer
 from base.errors import Throttled
 from base.networks import network_of
-from execution.operation import recording_in
-from graph.event_variables import EVENT_TYPE, unclear_subjects
+from graph.event_variables import unclear_subjects
 from graph.record_events import Recording
 from ingest.event_columns import EventColumns
 from ingest.wire import WireSubject
@@ -27,11 +26,10 @@ from resolvers.recording import admitted_at_once, publications, subjects_at_once
 from server.graphql.endpoint import Endpoint
 from server.graphql.recorded_answers import Admitted, Asked, RecordedAnswers
 from server.graphql.reporters_headers import headers_of
-from server.graphql.reporting_requests import reporting_request
+from server.graphql.reporting_requests import MARK, reporting_in
 from server.graphql.requested_documents import RequestedDocuments
 from server.http.client_address import client_address
 from server.http.concurrency import ConcurrencyCounter
-from server.http.errors import RequestRefused
 from server.http.gathered_requests import GatheredRequests
 from server.http.request_tallies import RequestTallies
 from server.http.shared_call import Stored, offer_together
@@ -40,7 +38,6 @@ from server.http.whole_answers import usual_way
 _MOST_BYTES = 8 * 1024
 _MOST_ANSWERED = 64 * 1024
 """Bytes. A larger answer might have to wait for a turn, or for a thread that compresses it."""
-_MARK = EVENT_TYPE.encode()
 
 
 class RecordAtOnce:
@@ -70,7 +67,7 @@ class RecordAtOnce:
     def _asked(self, cycle: RequestResponseCycle) -> Asked | None:
         """None for what goes the usual way."""
         began, services, http = perf_counter(), self._services, cast("Scope", cycle.scope)
-        if len(cycle.body) > _MOST_BYTES or _MARK not in cycle.body or http["method"] != "POST":
+        if len(cycle.body) > _MOST_BYTES or MARK not in cycle.body or http["method"] != "POST":
             return None
         headers = headers_of(http)
         recorded = headers and self._recording(cycle.body)
@@ -104,15 +101,12 @@ class RecordAtOnce:
 
     def _recording(self, body: bytes | bytearray) -> tuple[Recording, str] | None:
         """With the hash of the document."""
-        asked = reporting_request(body)
-        try:
-            operation = self._documents.found_at_once(asked) if asked else None
-        except RequestRefused:
+        reporting = None if self._documents.is_logged else reporting_in(body, self._documents)
+        if reporting is None or reporting.recording.most_bytes() > _MOST_ANSWERED:
             return None
-        recording = recording_in(operation, asked.variables) if asked and operation else None
-        if operation is None or recording is None or recording.most_bytes() > _MOST_ANSWERED:
-            return None
-        return recording, operation.document.hash
+        # The usual way registers documents, and finds registered ones.
+        needs_more = reporting.request.extensions or reporting.request.documentId
+        return None if needs_more else (reporting.recording, reporting.operation.document.hash)
 
     def _are_admitted(self, requests: list[Asked]) -> bool:
         """Admits and stores the events of all, or of none."""

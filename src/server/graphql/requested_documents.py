@@ -37,7 +37,7 @@ class RequestedDocuments:
         """`is_logged`: whether the log has the document too, without the values in it."""
         self._services = services
         self._persisted = persisted
-        self._is_logged = is_logged
+        self.is_logged = is_logged
 
     async def find(self, request: GraphQLRequest, scope: RequestScope) -> RequestedOperation:
         """Raises RequestRefused."""
@@ -47,12 +47,8 @@ class RequestedDocuments:
         """For a document of the program's own: no client sent it, so it need not be a trusted one."""
         return await self._found(text, GraphQLRequest(query=text, variables=variables), scope)
 
-    def found_at_once(self, request: GraphQLRequest) -> Operation | None:
-        """The operation of a document that is known already. None for all requests that need more than
-        that.
-        """
-        if self._is_logged or request.extensions or request.documentId:
-            return None
+    def known_operation(self, request: GraphQLRequest) -> Operation | None:
+        """The operation, if its document is known already. Raises RequestRefused."""
         text = self._persisted.find(request)
         document = known_document(text, self._services.limits.document_tokens)
         return document.operation(request.operationName or None) if document else None
@@ -62,7 +58,7 @@ class RequestedDocuments:
         document = await self._parsed(text, client_address(scope.connection.scope))
         scope.parse_seconds = perf_counter() - began
         scope.log_fields["document"] = document.hash
-        if self._is_logged:
+        if self.is_logged:
             scope.log_fields["document_text"] = shape_of(document)
         # Some clients send an empty name for an operation that has none.
         operation = document.operation(request.operationName or None)

@@ -32,8 +32,7 @@ _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 def request_in_body(body: bytes) -> GraphQLRequest:
-    """Raises RequestRefused, and BAD_USER_INPUT for a body with too many values."""
-    require_few_values(body)
+    """Raises RequestRefused."""
     try:
         return _decode(body)
     except _UNREADABLE as error:
