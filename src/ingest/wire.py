@@ -36,13 +36,13 @@ DEVICES = {device: Device[device.name] for device in WireDevice}
 SOURCES = {source: SourceType[source.name] for source in WireSource}
 
 
-class WireWork(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+class WireWork(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True, gc=False):
     user_id: str
     source_type: WireSource
     item_id: str
 
 
-class WireSubject(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+class WireSubject(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True, gc=False):
     """Names a subject by exactly one field. Each kind has a field, in the order of `SUBJECTS`."""
 
     publication_id: str | None = None
