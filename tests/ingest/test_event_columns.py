@@ -309,3 +309,23 @@ def test_a_day_that_begins_within_an_hour_parts_the_hour() -> None:
     found = days.column([1] * 3, [packed_instant(at) for at in around])
 
     assert [date.fromordinal(day) for day in found] == [date(2023, 6, 4), date(2023, 6, 5), date(2023, 6, 5)]
+
+
+# Days begin with an hour or within one. In Newfoundland, clocks went back over midnight a minute after it.
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns", "Pacific/Apia"])
+@given(
+    st.datetimes(datetime(2010, 10, 1), datetime(2012, 2, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.integers(1, 30 * 60),
+    st.integers(0, 1_000),
+)
+@example(datetime(2010, 11, 7, 0, 0, tzinfo=UTC), 5 * 60, 1)
+@example(datetime(2011, 12, 30, 8, 0, tzinfo=UTC), 5 * 60, 1)
+def test_many_instants_have_the_days_that_each_has(
+    zone: str, start: datetime, minutes: int, seed: int
+) -> None:
+    random, days = Random(seed), Days({1: ZoneInfo(zone), 2: ZoneInfo("Europe/Zurich")})  # noqa: S311
+    some = [(random.choice([1, 2]), start + MINUTE * minutes * random.random()) for _ in range(80)]
+
+    found = days.column([id for id, _ in some], [packed_instant(at) for _, at in some])
+
+    assert found == [days.of(*one).toordinal() for one in some]

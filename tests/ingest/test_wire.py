@@ -1,3 +1,4 @@
+import gc
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from ingest.wire import (
     events_from_json,
     events_from_values,
 )
+from ingest.wire_columns import columns_from_json
 
 NO_INSTANT = "is no instant with offset, such as 2023-06-04T23:59:59Z"
 LEAST = {"subject": {"publicationId": "pub_x"}, "action": "VIEW"}
@@ -155,3 +157,17 @@ def test_any_body_gives_events_or_is_invalid(body: bytes) -> None:
     except InvalidEvents:
         return
     assert events == []
+
+
+def test_a_thousand_events_are_nothing_for_the_collector_of_garbage() -> None:
+    """Otherwise it would look through all columns that wait, after every four requests or so."""
+    gc.disable()
+    try:
+        before, _, _ = gc.get_count()
+        columns = columns_from_json(json.dumps([LEAST] * 1_000).encode())
+        after, _, _ = gc.get_count()
+    finally:
+        gc.enable()
+
+    assert columns.size == 1_000
+    assert after - before < 100
