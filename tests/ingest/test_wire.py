@@ -160,7 +160,7 @@ def test_any_body_gives_events_or_is_invalid(body: bytes) -> None:
 
 
 def test_a_thousand_events_are_nothing_for_the_collector_of_garbage() -> None:
-    """Otherwise it would look through all columns that wait, after every four requests or so."""
+    """Otherwise it would look through all columns that wait, after every few requests."""
     gc.disable()
     try:
         before, _, _ = gc.get_count()
