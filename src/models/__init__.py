@@ -19,7 +19,7 @@ from models.analytics import (
     VisitorSketch,
 )
 from models.audit import AuditEntry
-from models.columns import BY_WEEK, NEVER
+from models.columns import NEVER, is_of_engine
 from models.deletions import DeletedKind, Deletion, FormerUrl
 from models.enums import AssetFormatType, Device, ExperienceType, Network, Role, SourceType
 from models.hours import HOURS, Attendance, FoldedHours, HourTotal
@@ -60,7 +60,6 @@ from models.rates import RateBucket, SignInNetwork
 from models.types import Day, EventId, Id, Instant
 
 __all__ = [
-    "BY_WEEK",
     "HOURS",
     "NAMED_BYTES",
     "NEVER",
@@ -134,6 +133,7 @@ __all__ = [
     "Workspace",
     "WorkspaceMembership",
     "ZoneRules",
+    "is_of_engine",
     "of_person",
     "personal_columns",
     "shown_columns",

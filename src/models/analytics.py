@@ -9,9 +9,10 @@ from sqlmodel import Field, SQLModel
 
 from models.columns import (
     BY_TENANT,
-    BY_WEEK,
     COUNTS_UP,
     LOCAL,
+    ON_POSTGRESQL,
+    ON_SQLITE,
     REFERENCE,
     identity,
     instant,
@@ -55,7 +56,7 @@ class Event(SQLModel, table=True):
             "tenant_id",
             "visitor",
             postgresql_where=text("user_id IS NULL AND length(visitor) = 16"),
-            info=BY_WEEK,
+            info=ON_POSTGRESQL,
         ),
         # For named visitors who are signed in: it finds the events that say which user a visitor is.
         Index(
@@ -63,7 +64,14 @@ class Event(SQLModel, table=True):
             "tenant_id",
             "visitor",
             postgresql_where=text("user_id IS NOT NULL AND length(visitor) = 16"),
-            info=BY_WEEK,
+            info=ON_POSTGRESQL,
+        ),
+        # For all named visitors. New rows change only pages of the newest segments: see `database.segments`.
+        Index(
+            "ix_events_segment",
+            *("tenant_id", "segment", "visitor"),
+            sqlite_where=text("length(visitor) = 16"),
+            info=ON_SQLITE,
         ),
         # Partitioned by month, which is inside an id of version 7: see `database.partitions`.
         {
@@ -90,6 +98,10 @@ class Event(SQLModel, table=True):
     """A keyed hash. It is no name, and of no use without the key."""
     import_id: int | None = Field(default=None, sa_type=BigInteger)
     """The number of the import that has brought it; None if no import has."""
+    segment: int | None = Field(default=None, sa_type=BigInteger)
+    """On SQLite, the part of an index that it came into, counted from 1. Named visitors of events without one
+    are found, too.
+    """
 
 
 class DayTotal(SQLModel, table=True):
