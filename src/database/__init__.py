@@ -2,7 +2,7 @@
 
 from database.addresses import AddressError, for_programs, shown, url_of
 from database.blobs import blobs_of
-from database.bulk import Bulk, Order, Upsert, bulk, in_bulk, unordered
+from database.bulk import Bulk, Upsert, bulk, in_bulk
 from database.changes import change_rows
 from database.channel import Channel, channel_of
 from database.cluster import change_one_by_one
@@ -48,7 +48,6 @@ __all__ = [
     "Fault",
     "LastingRows",
     "Lookup",
-    "Order",
     "Part",
     "Statement",
     "Upsert",
@@ -95,7 +94,6 @@ __all__ = [
     "spans",
     "table_of",
     "unlimited",
-    "unordered",
     "until",
     "url_of",
     "within_key",

@@ -9,8 +9,6 @@ from database import blobs_of, indexed_join, ordered_join, segment_of, segments_
 from ingest.columns import EVENTS
 from models import NAMED_BYTES, Event
 
-_MANY: Final = 500
-"""For fewer names, an order is not worth its time."""
 # Exactly the words of the indexes, so that they are used.
 HAS_NAME: Final[ColumnElement[bool]] = literal_column("length(events.visitor) = 16")
 IS_LONE: Final[ColumnElement[bool]] = literal_column("events.user_id IS NULL AND length(events.visitor) = 16")
@@ -40,19 +38,3 @@ def events_of_visitors(condition: ColumnElement[bool]) -> FromClause:
 
 def named(tenant_id: int, visitors: Sequence[bytes]) -> dict[str, Any]:
     return {"tenant": tenant_id, "tenants": [tenant_id] * len(visitors), "visitors": visitors}
-
-
-def names_of(visitors: Sequence[bytes | None]) -> list[bytes]:
-    """The names among the visitors of events, and empty ones in the places of others."""
-    return [visitor if visitor and len(visitor) == NAMED_BYTES else b"" for visitor in visitors]
-
-
-def by_names(tenant_ids: Sequence[int], names: Sequence[bytes]) -> list[int] | None:
-    """The places of events in the order of the index by name; None if few events have one.
-
-    The names of a batch are spread over the whole segment. In its order, a page of it is looked for once.
-    """
-    if len(names) - names.count(b"") < _MANY:
-        return None
-    by_name = sorted(range(len(names)), key=names.__getitem__)
-    return sorted(by_name, key=tenant_ids.__getitem__)

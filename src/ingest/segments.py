@@ -2,16 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
-from itertools import compress
 from typing import Final, NamedTuple
 
 from sqlalchemy import BigInteger, bindparam, func, select
 
-from database import Bulk, Order, Statement, unordered
+from database import Bulk, Statement
 from ingest.columns import EVENTS
 from ingest.event_columns import EventColumns
-from ingest.named_events import HAS_NAME, by_names, names_of
+from ingest.named_events import HAS_NAME
+from models import NAMED_BYTES
 
 _EVENTS_FOR_EACH: Final = 512
 """A segment takes so many events for each segment that the tenant has. So a tenant with 4 times as many
@@ -43,13 +42,6 @@ _IN_LAST = select(func.count()).where(*_OF_TENANT, EVENTS.segment == _LAST).scal
 _STORED: Final = Statement(select(_LAST, _FIRST, _IN_LAST), _newest)
 
 
-class Placed(NamedTuple):
-    segments: Sequence[int | None]
-    """One for each event. An event without a name may have one, too."""
-    order: Order
-    """In which order they are inserted the fastest."""
-
-
 class Segments:
     """The newest segment of each tenant, as this process knows it. Other processes may fill it, too. Then it
     becomes larger than it should, and nothing else comes of that.
@@ -58,16 +50,18 @@ class Segments:
     def __init__(self) -> None:
         self._of_tenants: dict[int, _Newest] = {}
 
-    async def placed(self, bulk: Bulk, events: EventColumns) -> Placed:
-        """Where new events are put. Those that turn out to be stored take up room, too."""
+    async def column(self, bulk: Bulk, events: EventColumns) -> Sequence[int | None]:
+        """The segments of new events. An event without a name may have one, too, and one that turns out to
+        be stored takes up room.
+        """
         if bulk.dialect_name != "sqlite":
-            return Placed([None] * events.size, unordered)
-        names = names_of(events.visitors)
-        counts = Counter(compress(events.tenant_ids, names))
-        if not counts:
-            return Placed([None] * events.size, unordered)
-        numbers = {id: await self._number(bulk, id, count) for id, count in counts.items()}
-        return Placed(list(map(numbers.get, events.tenant_ids)), partial(by_names, events.tenant_ids, names))
+            return [None] * events.size
+        pairs = zip(events.tenant_ids, events.visitors, strict=True)
+        named = Counter(id for id, visitor in pairs if visitor and len(visitor) == NAMED_BYTES)
+        if not named:
+            return [None] * events.size
+        numbers = {id: await self._number(bulk, id, count) for id, count in named.items()}
+        return list(map(numbers.get, events.tenant_ids))
 
     async def _number(self, bulk: Bulk, tenant_id: int, events: int) -> int:
         newest = self._of_tenants.get(tenant_id)

@@ -14,7 +14,7 @@ from base.errors import Unavailable
 from base.numbers import LARGEST
 from base.packed import packed_instant
 from base.sketches import sketching
-from database import Bulk, Upsert, in_bulk, unordered
+from database import Bulk, Upsert, in_bulk
 from ingest.attendance import attend
 from ingest.deleted_subjects import are_there
 from ingest.deltas import (
@@ -137,10 +137,8 @@ async def _stored(
     days = Days({id: tenant.zone for id, tenant in tenants.items()})
     column = days.column(unique.tenant_ids, unique.instants)
     domain_ids = await capped_domain_ids(bulk, unique, column, caps)
-    placed = await segments.placed(bulk, unique)
-    rows = _columns(unique, domain_ids, import_id, placed.segments)
-    order = placed.order if import_id is None else unordered
-    are_inserted = await bulk.packed.insert_columns(Event, rows, order)
+    rows = _columns(unique, domain_ids, import_id, await segments.column(bulk, unique))
+    are_inserted = await bulk.packed.insert_columns(Event, rows)
     if not all(are_inserted):
         places = list(compress(places, are_inserted))
         domain_ids = list(compress(domain_ids, are_inserted))

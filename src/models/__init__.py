@@ -3,7 +3,6 @@
 from base.kinds import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
 from models.accounts import AccountLink, EndedSignIn, ExternalIdentity, LinkKind, SignIn
 from models.analytics import (
-    NAMED_BYTES,
     ActiveUser,
     DayTotal,
     Domain,
@@ -11,12 +10,8 @@ from models.analytics import (
     EngagedView,
     Event,
     ImportedTotal,
-    LinkedVisit,
     MonthTotal,
     SubjectTotal,
-    VisitorLink,
-    VisitorSalt,
-    VisitorSketch,
 )
 from models.audit import AuditEntry
 from models.columns import NEVER, is_of_engine
@@ -58,6 +53,7 @@ from models.publications import (
 )
 from models.rates import RateBucket, SignInNetwork
 from models.types import Day, EventId, Id, Instant
+from models.visitors import NAMED_BYTES, LinkedVisit, VisitorLink, VisitorSalt, VisitorSketch
 
 __all__ = [
     "HOURS",
