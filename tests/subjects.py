@@ -127,7 +127,9 @@ async def counted(studio: Studio) -> dict[str, list[str]]:
         rows = {}
         for name in COUNTED:
             table = SQLModel.metadata.tables[name]
-            shown = [column for column in table.columns if column.name not in ("sketch", "import_id")]
+            shown = [
+                column for column in table.columns if column.name not in ("sketch", "import_id", "segment")
+            ]
             selected = table.select().with_only_columns(*shown)
             rows[name] = sorted(map(repr, (await connection.execute(selected)).all()))
         return rows

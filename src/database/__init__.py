@@ -2,7 +2,7 @@
 
 from database.addresses import AddressError, for_programs, shown, url_of
 from database.blobs import blobs_of
-from database.bulk import Bulk, Upsert, bulk, in_bulk, unordered
+from database.bulk import Bulk, Upsert, bulk, in_bulk
 from database.changes import change_rows
 from database.channel import Channel, channel_of
 from database.cluster import change_one_by_one
@@ -30,10 +30,10 @@ from database.packed import EXACT_BELOW, counts_by, counts_where, interleaved, p
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
 from database.readers import most_connections
 from database.searched import has_bytes
+from database.segments import indexed_join, segment_of, segments_of
 from database.sessions import NAME_SESSIONS, NEEDS_SESSIONS, are_lent_by_transaction
 from database.statement import Lookup, Statement, made_of
 from database.usage import Part, Usage, current_usage, metered
-from database.weeks import indexed_join, week_of, weeks_of
 
 __all__ = [
     "EXACT_BELOW",
@@ -88,14 +88,13 @@ __all__ = [
     "quick_sum",
     "rows_of",
     "seeking_join",
+    "segment_of",
+    "segments_of",
     "shown",
     "spans",
     "table_of",
     "unlimited",
-    "unordered",
     "until",
     "url_of",
-    "week_of",
-    "weeks_of",
     "within_key",
 ]

@@ -18,6 +18,7 @@ from database import Bulk, Database, fault_of
 from ingest.domain_caps import DomainCaps
 from ingest.event_columns import EventColumns
 from ingest.publication_revisions import raise_revisions
+from ingest.segments import Segments
 from ingest.store import Gone, Stored, store_in_bulk
 from ingest.topics import Topics, topics_of
 
@@ -94,6 +95,7 @@ class BatchWriter:
         self._caps = caps
         self.import_id: int | None = None
         """The number of the import whose events are written; None if they are of no import."""
+        self._segments = Segments()
 
     async def write(self, batch: Batch) -> list[StoreResult | None]:
         """The result of each event; None if its tenant is locked, so that it was not written.
@@ -164,7 +166,7 @@ class BatchWriter:
         async def written(bulk: Bulk) -> list[Stored]:
             if batch.refreshed:
                 await raise_revisions(bulk, batch.refreshed)
-            return await store_in_bulk(bulk, batch.events, self._caps, self.import_id)
+            return await store_in_bulk(bulk, batch.events, self._caps, self.import_id, self._segments)
 
         await sketching.ready()
         return await self._database.in_bulk(written, seconds=seconds)

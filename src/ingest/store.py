@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from functools import partial
 from itertools import compress
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -15,7 +14,7 @@ from base.errors import Unavailable
 from base.numbers import LARGEST
 from base.packed import packed_instant
 from base.sketches import sketching
-from database import Bulk, Upsert, in_bulk, unordered
+from database import Bulk, Upsert, in_bulk
 from ingest.attendance import attend
 from ingest.deleted_subjects import are_there
 from ingest.deltas import (
@@ -33,8 +32,8 @@ from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
 from ingest.hour_totals import Happened, add_to_hours, folded_from
 from ingest.linked_visits import add_linked_visits
-from ingest.named_events import by_names
 from ingest.running_imports import require_no_undo
+from ingest.segments import Segments
 from ingest.tenants import TenantRow, share_tenants
 from ingest.topics import topics_of, touch
 from ingest.total_columns import total_columns
@@ -98,9 +97,14 @@ def counted_anew() -> Unavailable:
 
 
 async def store_in_bulk(
-    bulk: Bulk, events: EventColumns, caps: DomainCaps = USUAL_CAPS, import_id: int | None = None
+    bulk: Bulk,
+    events: EventColumns,
+    caps: DomainCaps = USUAL_CAPS,
+    import_id: int | None = None,
+    segments: Segments | None = None,
 ) -> list[Stored]:
     """Stores events, and says what became of each. `import_id` is the number of the import that brings them.
+    Without `segments`, those that are stored are asked for, which takes longer.
 
     An id that was stored before, or is earlier in `events`, changes nothing. An event of pruned days changes
     nothing either: it may have been counted before.
@@ -114,8 +118,8 @@ async def store_in_bulk(
     acted = zip(events.tenant_ids, events.actions, events.subject_ids, strict=True)
     there = await are_there(bulk, acted, tenants)
     if there is None or all(there):
-        return await _stored(bulk, events, tenants, caps, import_id)
-    stored = iter(await _stored(bulk, events.where(there), tenants, caps, import_id))
+        return await _stored(bulk, events, tenants, caps, import_id, segments or Segments())
+    stored = iter(await _stored(bulk, events.where(there), tenants, caps, import_id, segments or Segments()))
     return [next(stored) if is_there else Gone.GONE for is_there in there]
 
 
@@ -125,6 +129,7 @@ async def _stored(
     tenants: Mapping[int, TenantRow],
     caps: DomainCaps,
     import_id: int | None,
+    segments: Segments,
 ) -> list[Stored]:
     # Writers that lock in one order never wait for each other in a circle.
     places = _taken(events, _first_places(events), tenants)
@@ -132,9 +137,8 @@ async def _stored(
     days = Days({id: tenant.zone for id, tenant in tenants.items()})
     column = days.column(unique.tenant_ids, unique.instants)
     domain_ids = await capped_domain_ids(bulk, unique, column, caps)
-    # The names of a file's batch are of some weeks, whose indexes are small beside the rows.
-    order = partial(by_names, unique) if import_id is None else unordered
-    are_inserted = await bulk.packed.insert_columns(Event, _columns(unique, domain_ids, import_id), order)
+    rows = _columns(unique, domain_ids, import_id, await segments.column(bulk, unique))
+    are_inserted = await bulk.packed.insert_columns(Event, rows)
     if not all(are_inserted):
         places = list(compress(places, are_inserted))
         domain_ids = list(compress(domain_ids, are_inserted))
@@ -184,7 +188,12 @@ def brought_rows(import_id: int, events: EventColumns) -> list[tuple[int, ...]]:
     return [(import_id, id, min(own), max(own), len(own)) for id, own in sorted(instants.items())]
 
 
-def _columns(events: EventColumns, domain_ids: Sequence[int], import_id: int | None) -> list[Sequence[Any]]:
+def _columns(
+    events: EventColumns,
+    domain_ids: Sequence[int],
+    import_id: int | None,
+    segments: Sequence[int | None],
+) -> list[Sequence[Any]]:
     """In the order of the table's columns."""
     return [
         events.tenant_ids,
@@ -198,6 +207,7 @@ def _columns(events: EventColumns, domain_ids: Sequence[int], import_id: int | N
         events.user_ids,
         events.visitors,
         [import_id] * events.size,
+        segments,
     ]
 
 

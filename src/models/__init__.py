@@ -3,7 +3,6 @@
 from base.kinds import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
 from models.accounts import AccountLink, EndedSignIn, ExternalIdentity, LinkKind, SignIn
 from models.analytics import (
-    NAMED_BYTES,
     ActiveUser,
     DayTotal,
     Domain,
@@ -11,15 +10,11 @@ from models.analytics import (
     EngagedView,
     Event,
     ImportedTotal,
-    LinkedVisit,
     MonthTotal,
     SubjectTotal,
-    VisitorLink,
-    VisitorSalt,
-    VisitorSketch,
 )
 from models.audit import AuditEntry
-from models.columns import BY_WEEK, NEVER
+from models.columns import NEVER, is_of_engine
 from models.deletions import DeletedKind, Deletion, FormerUrl
 from models.enums import AssetFormatType, Device, ExperienceType, Network, Role, SourceType
 from models.hours import HOURS, Attendance, FoldedHours, HourTotal
@@ -58,9 +53,9 @@ from models.publications import (
 )
 from models.rates import RateBucket, SignInNetwork
 from models.types import Day, EventId, Id, Instant
+from models.visitors import NAMED_BYTES, LinkedVisit, VisitorLink, VisitorSalt, VisitorSketch
 
 __all__ = [
-    "BY_WEEK",
     "HOURS",
     "NAMED_BYTES",
     "NEVER",
@@ -134,6 +129,7 @@ __all__ = [
     "Workspace",
     "WorkspaceMembership",
     "ZoneRules",
+    "is_of_engine",
     "of_person",
     "personal_columns",
     "shown_columns",

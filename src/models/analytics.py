@@ -1,7 +1,6 @@
 """Events and their totals. They have no foreign keys, because these tables are distributed by tenant."""
 
 from datetime import date, datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, text
@@ -9,9 +8,9 @@ from sqlmodel import Field, SQLModel
 
 from models.columns import (
     BY_TENANT,
-    BY_WEEK,
     COUNTS_UP,
-    LOCAL,
+    ON_POSTGRESQL,
+    ON_SQLITE,
     REFERENCE,
     identity,
     instant,
@@ -19,9 +18,6 @@ from models.columns import (
 )
 from models.personal import OnErasing, of_person
 from models.types import Day, EventId
-
-NAMED_BYTES: Final = 16
-"""The length of the hash of a name that a sender gave its visitor. No other visitor has so many bytes."""
 
 
 class Domain(SQLModel, table=True):
@@ -55,7 +51,7 @@ class Event(SQLModel, table=True):
             "tenant_id",
             "visitor",
             postgresql_where=text("user_id IS NULL AND length(visitor) = 16"),
-            info=BY_WEEK,
+            info=ON_POSTGRESQL,
         ),
         # For named visitors who are signed in: it finds the events that say which user a visitor is.
         Index(
@@ -63,7 +59,14 @@ class Event(SQLModel, table=True):
             "tenant_id",
             "visitor",
             postgresql_where=text("user_id IS NOT NULL AND length(visitor) = 16"),
-            info=BY_WEEK,
+            info=ON_POSTGRESQL,
+        ),
+        # For all named visitors. New rows change only pages of the newest segments: see `database.segments`.
+        Index(
+            "ix_events_segment",
+            *("tenant_id", "segment", "visitor"),
+            sqlite_where=text("length(visitor) = 16"),
+            info=ON_SQLITE,
         ),
         # Partitioned by month, which is inside an id of version 7: see `database.partitions`.
         {
@@ -90,6 +93,10 @@ class Event(SQLModel, table=True):
     """A keyed hash. It is no name, and of no use without the key."""
     import_id: int | None = Field(default=None, sa_type=BigInteger)
     """The number of the import that has brought it; None if no import has."""
+    segment: int | None = Field(default=None, sa_type=BigInteger)
+    """On SQLite, the part of an index that it came into, counted from 1. Named visitors of events without one
+    are found, too.
+    """
 
 
 class DayTotal(SQLModel, table=True):
@@ -204,82 +211,6 @@ class EngagedView(SQLModel, table=True):
     occurred_at: datetime = instant()
     device: int = Field(sa_type=SmallInteger)
     domain_id: int = Field(sa_type=BigInteger)
-
-
-class VisitorSketch(SQLModel, table=True):
-    """The distinct visitors of a subject on one day of the tenant's reporting time zone, estimated.
-
-    Subject 0 of the kind 0 stands for all subjects of the tenant.
-    """
-
-    __tablename__ = "visitor_sketches"
-    __table_args__ = (
-        Index("ix_visitor_sketches_day", "tenant_id", "day"),
-        # Each new visitor writes the sketch anew. Elsewhere than in its row, that would take more.
-        {"info": BY_TENANT, "postgresql_with": {"toast_tuple_target": 8160}},
-    )
-
-    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
-    subject_kind: int = Field(sa_type=SmallInteger, primary_key=True)
-    subject_id: int = Field(sa_type=BigInteger, primary_key=True)
-    day: date = Field(sa_type=Day, primary_key=True)
-    version: int = Field(sa_type=SmallInteger)
-    """Of the sketch's form and seed: sketches of different versions are never merged."""
-    sketch: bytes = Field(sa_type=LargeBinary)
-
-
-class VisitorSalt(SQLModel, table=True):
-    """The seed of the salt with which a day's visitors are hashed. It is erased 48 hours after the day began
-    in UTC. From then on nobody can find out whom a hash stands for.
-
-    PostgreSQL writes it neither into its log nor into statistics. `database.erasing` erases it.
-    """
-
-    __tablename__ = "visitor_salts"
-    __table_args__ = {"info": LOCAL}
-
-    day: date = Field(sa_type=Day, primary_key=True)
-    salt: bytes = Field(sa_type=LargeBinary)
-    """The seed. The salt is a hash of it, keyed with a secret that is not in the database."""
-    keyed_by: str | None = Field(default=None, max_length=12)
-    """The id of that secret, which may be replaced while the day lasts; None if it is not known."""
-
-
-class VisitorLink(SQLModel, table=True):
-    """Which user a named visitor is, if a sender once named both together. The first link stays, unless the
-    events are taken back that say so."""
-
-    __tablename__ = "visitor_links"
-    __table_args__ = (
-        {
-            "info": {**BY_TENANT, **of_person(user_id=OnErasing.ROW, visitor=OnErasing.ROW)},
-            "sqlite_with_rowid": False,
-        },
-    )
-
-    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
-    visitor: bytes = Field(sa_type=LargeBinary, primary_key=True)
-    user_id: int = Field(sa_type=BigInteger)
-    event_id: UUID | None = Field(default=None, sa_type=EventId)
-    """The event that said so; None if that is not known."""
-
-
-class LinkedVisit(SQLModel, table=True):
-    """A named visitor who is known as a user by now came to a subject on a day of the tenant's reporting time
-    zone, without being signed in. Only `VisitorLink` says which user this is.
-    """
-
-    __tablename__ = "linked_visits"
-    __table_args__ = (
-        Index("ix_linked_visits_visitor", "tenant_id", "visitor"),
-        {"info": {**BY_TENANT, **of_person(visitor=OnErasing.ROW)}, "sqlite_with_rowid": False},
-    )
-
-    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
-    subject_kind: int = Field(sa_type=SmallInteger, primary_key=True)
-    subject_id: int = Field(sa_type=BigInteger, primary_key=True)
-    day: date = Field(sa_type=Day, primary_key=True)
-    visitor: bytes = Field(sa_type=LargeBinary, primary_key=True)
 
 
 class DomainAlias(SQLModel, table=True):

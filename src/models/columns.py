@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Uuid
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Uuid
 from sqlmodel import Field, SQLModel
 
 from base.time_units import EPOCH
@@ -32,10 +32,14 @@ LOCAL = {"distribution": "local"}
 writers of different tenants wait for each other, because a lock of one row locks the whole copy.
 """
 
-BY_WEEK = {"sqlite": "by week"}
-"""For the `info` of an index by a random value. On SQLite, the week stands before the value, so that new rows
-change few pages: see `database.weeks`. SQLAlchemy cannot compare such an index with that of a database.
-"""
+# For the `info` of an index that one engine alone has.
+ON_SQLITE = {"engine": "sqlite"}
+ON_POSTGRESQL = {"engine": "postgresql"}
+
+
+def is_of_engine(item: Index, engine: str) -> bool:
+    return bool(item.info.get("engine", engine) == engine)
+
 
 COUNTS_UP: dict[str, Any] = {"sqlite_autoincrement": True}
 """For each table with an `identity`: SQLite would give the highest id again after its row was deleted."""

@@ -56,8 +56,8 @@ _REFERENCES: Final = {
 }
 """Columns without a foreign key."""
 _SUBJECT: Final = "subject_id"
-_INTERNAL: Final = frozenset({"id", "tenant_id", _SUBJECT})
-"""Columns with ids of our own, unless these are UUIDs."""
+_INTERNAL: Final = frozenset({"id", "tenant_id", "segment", _SUBJECT})
+"""Columns with ids of our own, unless these are UUIDs, and with places in an index."""
 _OWN: Final = (MonthTotal, DomainAlias, ImportTenant)
 """What the person owns as a tenant: figures, without events of others."""
 

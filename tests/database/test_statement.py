@@ -110,6 +110,7 @@ async def test_rows_come_back_as_models_wrote_them(database: Database) -> None:
         "user_id": 7,
         "visitor": b"\0\xff",
         "import_id": 2**53 + 1,
+        "segment": 2**53 + 1,
     }
     async with database.writing() as session:
         await session.execute(insert(EVENTS), [event])

@@ -110,6 +110,19 @@ async def test_up_again_makes_the_same_tables(empty_url: str) -> None:
     assert await migrations.differences(empty_url) is None
 
 
+async def test_events_are_found_by_names_in_weeks_or_in_segments(empty_url: str) -> None:
+    weeks, segments = {"ix_events_visitor", "ix_events_named"}, {"ix_events_segment"}
+    if not empty_url.startswith("sqlite"):
+        segments = weeks
+    await migrations.upgrade(empty_url)
+    assert await everything_in(empty_url) & (weeks | segments) == segments
+    await migrations.downgrade(empty_url, "0020")
+    assert await everything_in(empty_url) & (weeks | segments) == weeks
+    await migrations.upgrade(empty_url)
+    assert await everything_in(empty_url) & (weeks | segments) == segments
+    assert await migrations.differences(empty_url) is None
+
+
 async def test_up_twice_loses_nothing(empty_url: str) -> None:
     await migrations.upgrade(empty_url)
     await run(empty_url, "INSERT INTO domains (name) VALUES ('example.com')")

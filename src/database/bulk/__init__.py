@@ -7,6 +7,6 @@ each row its thread would have to wait for its turn, up to 5 ms while others are
 """
 
 from database.bulk.transactions import Work, bulk, committed, in_bulk
-from database.bulk.writer import Bulk, Upsert, unordered
+from database.bulk.writer import Bulk, Upsert
 
-__all__ = ["Bulk", "Upsert", "Work", "bulk", "committed", "in_bulk", "unordered"]
+__all__ = ["Bulk", "Upsert", "Work", "bulk", "committed", "in_bulk"]

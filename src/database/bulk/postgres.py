@@ -27,7 +27,7 @@ from database.bulk.postgres_texts import (
     upserting,
     upserting_each,
 )
-from database.bulk.writer import Bulk, Observe, Order, Upsert, unordered
+from database.bulk.writer import Bulk, Observe, Upsert
 from database.cluster import Cluster
 from database.statement import Statement
 
@@ -107,9 +107,7 @@ class PostgresBulk(Bulk):
         new = set(columns.read_keys(inserted))
         return [columns.key_of(row) in new for row in rows]
 
-    async def insert_columns(
-        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], _order: Order = unordered, /
-    ) -> list[bool]:
+    async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
         of_table, count = self._columns_of(model), len(columns[0])
         if not count:
             return []

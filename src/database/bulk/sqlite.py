@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlmodel import SQLModel
 
 from database.bulk.columns import Columns, Row, is_keyed, prefixed
-from database.bulk.writer import Bulk, Observe, Order, unordered
+from database.bulk.writer import Bulk, Observe
 from database.statement import Statement
 
 R = TypeVar("R")
@@ -107,9 +107,7 @@ class SqliteBulk(Bulk):
         new = set(inserted)
         return [columns.key_of(row) in new for row in rows]
 
-    async def insert_columns(
-        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], order: Order = unordered, /
-    ) -> list[bool]:
+    async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
         of_table, count = self._columns_of(model), len(columns[0])
         if count < _MANY or any(of_table.binds):
             return await self.insert_new(model, list(zip(*columns, strict=True)))
@@ -117,7 +115,7 @@ class SqliteBulk(Bulk):
         stored = self._stored_between(of_table, keys, _STORED_FOR_EACH * count)
         if stored is not None:
             are_new = [key not in stored for key in zip(*keys, strict=True)] if stored else [True] * count
-            self._repeat_columns(start, _at(columns, order(), are_new), "")
+            self._repeat_columns(start, _where(columns, are_new), "")
             return are_new
         if not self._are_all_inserted(
             lambda: self._repeat_columns(start, columns, " ON CONFLICT DO NOTHING"), count
@@ -208,14 +206,10 @@ class SqliteBulk(Bulk):
         return changed
 
 
-def _at(
-    columns: Sequence[Sequence[Any]], order: Sequence[int] | None, are_wanted: Sequence[bool]
-) -> Sequence[Sequence[Any]]:
-    """The wanted rows in this order."""
-    if order is None and all(are_wanted):
+def _where(columns: Sequence[Sequence[Any]], are_wanted: Sequence[bool]) -> Sequence[Sequence[Any]]:
+    if all(are_wanted):
         return columns
-    places = [place for place in order or range(len(are_wanted)) if are_wanted[place]]
-    return [list(map(column.__getitem__, places)) for column in columns]
+    return [list(compress(column, are_wanted)) for column in columns]
 
 
 def _groups(columns: Sequence[Sequence[Any]]) -> Iterator[tuple[Row, int, int]]:

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from base.coroutines import finished
 from database.bulk.columns import Row
 from database.bulk.sqlite import SqliteBulk
-from database.bulk.writer import Bulk, Observe, Order, unordered
+from database.bulk.writer import Bulk, Observe
 from database.statement import Statement
 
 R = TypeVar("R")
@@ -56,10 +56,8 @@ class SqliteCalls(Bulk):
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         await self._in_thread(lambda bulk: bulk.upsert(model, rows, change))
 
-    async def insert_columns(
-        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], order: Order = unordered, /
-    ) -> list[bool]:
-        return await self._in_thread(lambda bulk: bulk.insert_columns(model, columns, order))
+    async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
+        return await self._in_thread(lambda bulk: bulk.insert_columns(model, columns))
 
     async def upsert_columns(
         self, model: type[SQLModel], columns: Sequence[Sequence[Any]], change: str

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from sqlmodel import SQLModel
 
@@ -20,13 +20,6 @@ class Upsert(NamedTuple):
     rows: Sequence[Row]
     change: str
     """The SQL for rows that exist: `count = t.count + excluded.count`."""
-
-
-Order: TypeAlias = Callable[[], Sequence[int] | None]
-
-
-def unordered() -> None:
-    return None
 
 
 class Bulk:
@@ -98,12 +91,9 @@ class Bulk:
             if rows:
                 await self.upsert(model, rows, change)
 
-    async def insert_columns(
-        self, model: type[SQLModel], columns: Sequence[Sequence[Any]], order: Order = unordered, /
-    ) -> list[bool]:
+    async def insert_columns(self, model: type[SQLModel], columns: Sequence[Sequence[Any]]) -> list[bool]:
         """The same as `insert_new`, for rows in the order of their keys. They are given column by column:
-        for many rows, it takes less to put their values in a row. `order` says the places of the rows in the
-        order in which SQLite inserts them the fastest, or None.
+        for many rows, it takes less to put their values in a row.
         """
         raise NotImplementedError
 

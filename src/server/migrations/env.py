@@ -1,13 +1,12 @@
 """Alembic runs this module, with the connection that `server.migrations` opened."""
 
 from typing import Any, Literal
-from warnings import catch_warnings, filterwarnings
 
 from alembic import context
 from sqlmodel import AutoString, SQLModel
 
 from database import is_partition
-from models import BY_WEEK
+from models import is_of_engine
 
 
 def render(kind: str, item: Any, _: Any) -> str | Literal[False]:
@@ -18,11 +17,11 @@ def render(kind: str, item: Any, _: Any) -> str | Literal[False]:
 
 
 def include(item: Any, name: str | None, kind: str, is_reflected: bool, _: Any) -> bool:
-    """Leaves partitions out. They come and go with the months, and are not part of the schema. On SQLite it
-    leaves out indexes with an expression, too, which SQLAlchemy does not find in a database.
+    """Leaves partitions out. They come and go with the months, and are not part of the schema. Indexes of the
+    other engine are left out, too.
     """
-    if kind == "index" and connection.dialect.name == "sqlite":
-        return bool(item.info != BY_WEEK)
+    if kind == "index":
+        return is_of_engine(item, connection.dialect.name)
     return not (kind == "table" and is_reflected and name and is_partition(name))
 
 
@@ -34,6 +33,5 @@ context.configure(
     render_item=render,
     include_object=include,
 )
-with context.begin_transaction(), catch_warnings():
-    filterwarnings("ignore", "Skipped unsupported reflection of expression-based index")
+with context.begin_transaction():
     context.run_migrations()
