@@ -118,7 +118,9 @@ def _recording(schema: GraphQLSchema, operation: Operation) -> Recording | None:
         return None
     given = [argument.value for argument in fields[0].arguments or ()]
     shape = _shape(fields[0].selection_set)
-    if shape is None or not isinstance(given[0], VariableNode) or validate(schema, document):
+    if shape is None or not given or not isinstance(given[0], VariableNode):
+        return None
+    if validate(schema, document):
         return None
     return Recording(
         operation.own_name,

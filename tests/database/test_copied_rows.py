@@ -65,6 +65,7 @@ def given(count: int, pattern: Pattern) -> list[Sequence[Any]]:
         pattern(NUMBERS, count),
         pattern(VISITORS, count),
         pattern(NUMBERS[:1], count),
+        pattern(NUMBERS, count),
     ]
 
 

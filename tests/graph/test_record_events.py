@@ -11,6 +11,10 @@ import pytest
 from auth.tokens import Claims
 from base.ids import parse_global_id, uuid7
 from models import Action, Device, Event
+from server.graphql.manifest import NOTHING_TRUSTED
+from server.graphql.persisted_documents import PersistedDocuments
+from server.graphql.reporting_requests import reporting_in
+from server.graphql.requested_documents import RequestedDocuments
 from tests.studio import Answer, Studio
 from tests.subjects import ACTIONS, Subjects, add_asset, add_subjects, stored_events, totals
 
@@ -238,18 +242,37 @@ async def test_a_known_document_is_answered_as_a_new_one(studio: Studio) -> None
         whole,
         None,
     ]
+    documents = RequestedDocuments(
+        studio.services,
+        PersistedDocuments(NOTHING_TRUSTED, only_trusted=False, registered_bytes=0),
+        is_logged=False,
+    )
     for number, events in enumerate(lists):
         document = f"{RECORD} # {number}"
+        body = json.dumps({"query": document, "variables": {"events": [whole] * 60}}).encode()
+        assert reporting_in(body, documents) is None
         new = await answered(document, events, ID)
         known = [
             await answered(document, events, OTHER_ID),
             await answered(document, events, THIRD_ID, extensions={"client": "x"}),
         ]
 
+        # Else both ways would be the same.
+        assert reporting_in(body, documents)
         for answer in known:
             assert (answer.status, without_ids(answer)) == (new.status, without_ids(new)), events
     stored = Counter([told(event) for event in await stored_events(studio)])
     assert sorted(stored.values()) == [3, 3]
+
+
+@on_sqlite
+async def test_a_document_without_the_events_is_invalid_each_time(studio: Studio) -> None:
+    for _ in range(3):
+        answer = await studio.ask(
+            "mutation($events: [EventInput!]!) { recordEvents { stored } }", "owner", events=[]
+        )
+
+        assert {code for code, _ in answer.errors} == {"GRAPHQL_VALIDATION_FAILED"}
 
 
 def without_ids(answer: Answer) -> str:

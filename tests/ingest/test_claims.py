@@ -61,6 +61,14 @@ async def counts(database: Database, tenant: int) -> dict[Action, int]:
         return {Action(action): count for action, count in rows}
 
 
+async def engaged_views(database: Database) -> set[tuple[UUID, UUID, datetime]]:
+    """With the first interaction of each."""
+    views = table_of(EngagedView)
+    async with database.snapshot() as connection:
+        rows = await connection.execute(select(views.c.view_id, views.c.event_id, views.c.occurred_at))
+        return {(view_id, event_id, at) for view_id, event_id, at in rows}
+
+
 async def test_visitors_of_transactions_that_begin_a_sketch_at_once_are_all_counted(
     services: Services,
 ) -> None:
@@ -113,10 +121,29 @@ async def test_many_views_in_which_two_transactions_find_the_first_interaction_a
 
     assert all(await earlier)
     assert await counts(database, tenant) == {Action.INTERACTION: 3 * VIEWS, Action.ENGAGED_VIEW: 2 * VIEWS}
-    views = table_of(EngagedView)
-    async with database.snapshot() as connection:
-        rows = await connection.execute(select(views.c.view_id, views.c.event_id, views.c.occurred_at))
-    assert {tuple(row) for row in rows} == {(event.view_id, event.id, event.occurred_at) for event in events}
+    assert await engaged_views(database) == {(event.view_id, event.id, event.occurred_at) for event in events}
+
+
+@pytest.mark.parametrize("minute", [1, 3])
+async def test_of_many_views_those_that_are_engaged_are_not_engaged_again(
+    services: Services, minute: int
+) -> None:
+    """An earlier interaction changes when they were engaged."""
+    database = services.database
+    (tenant,) = await add_tenants(database, "UTC")
+    engaged, new = [[uuid4() for _ in range(count)] for count in (VIEWS // 2, 2 * VIEWS)]
+    before = [happened(tenant, Action.INTERACTION, 2, view) for view in engaged]
+    await stored(database, before)
+
+    more = [happened(tenant, Action.INTERACTION, minute, view) for view in (*engaged, *new)]
+    assert all(await stored(database, more))
+
+    assert await counts(database, tenant) == {
+        Action.INTERACTION: len(before) + len(more),
+        Action.ENGAGED_VIEW: len(engaged) + len(new),
+    }
+    kept = more if minute < 2 else [*before, *more[len(engaged) :]]
+    assert await engaged_views(database) == {(event.view_id, event.id, event.occurred_at) for event in kept}
 
 
 @on_postgresql
