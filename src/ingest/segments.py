@@ -51,8 +51,8 @@ class Segments:
         self._of_tenants: dict[int, _Newest] = {}
 
     async def column(self, bulk: Bulk, events: EventColumns) -> Sequence[int | None]:
-        """The segments of new events. An event without a name may have one, too, and one that turns out to
-        be stored takes up room.
+        """The segments of new events. An event without a name may have one, too. One that turns out to be
+        stored, or is undone, takes up room until the table is asked again.
         """
         if bulk.dialect_name != "sqlite":
             return [None] * events.size

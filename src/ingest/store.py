@@ -117,9 +117,10 @@ async def store_in_bulk(
     events = await without_erased(bulk, events, tenants)
     acted = zip(events.tenant_ids, events.actions, events.subject_ids, strict=True)
     there = await are_there(bulk, acted, tenants)
+    segments = segments or Segments()
     if there is None or all(there):
-        return await _stored(bulk, events, tenants, caps, import_id, segments or Segments())
-    stored = iter(await _stored(bulk, events.where(there), tenants, caps, import_id, segments or Segments()))
+        return await _stored(bulk, events, tenants, caps, import_id, segments)
+    stored = iter(await _stored(bulk, events.where(there), tenants, caps, import_id, segments))
     return [next(stored) if is_there else Gone.GONE for is_there in there]
 
 
