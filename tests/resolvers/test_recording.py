@@ -98,10 +98,10 @@ async def test_an_event_is_stored_as_it_was_told(studio: Studio) -> None:
     told, bare = await stored(studio)
     assert told == (
         *(tenant, id, subject, Action.SHARE, Device.TABLET, domain.id, at, view, member.row.id),
-        *(None, None),
+        *(None, None, None),
     )
     made = UUID(results[1]["id"])
-    assert bare == (tenant, made, subject, Action.VIEW, Device.UNKNOWN, 0, START, None, None, None, None)
+    assert bare == (tenant, made, subject, Action.VIEW, Device.UNKNOWN, 0, START, *[None] * 5)
     assert made.version == 7
     assert await figures(studio) == Figures(views=1, shares=1, active=1)
 
