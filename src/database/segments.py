@@ -82,7 +82,7 @@ def _segments_sqlite(element: segments_of, compiler: SQLCompiler, **options: Any
         f"SELECT {segment} FROM {table} WHERE {table}.tenant_id = {tenant} AND {condition} "  # noqa: S608  # parts of our own
         f"AND {segment} > known.segment ORDER BY {segment} LIMIT 1"
     )
-    # 0 stands for null, which is smaller than no number.
+    # The walk begins with 0, which is below every number. It stands for rows without a segment.
     return (
         f"(WITH RECURSIVE known (segment) AS (SELECT 0 UNION ALL SELECT ({next_one}) FROM known "  # noqa: S608  # parts of our own
         "WHERE known.segment IS NOT NULL) "

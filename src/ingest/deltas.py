@@ -90,7 +90,9 @@ class Days:
         return cast(list[int], column)
 
     def _only_days(self, tenant_ids: Sequence[int], instants: Sequence[int]) -> dict[int, int] | None:
-        """The day of each tenant, if all instants are on it. No day is left and entered again."""
+        """The day of each tenant, if all instants are on it. Days follow one another, so the first and the
+        last instant tell.
+        """
         first, last = min(instants) // HOUR, max(instants) // HOUR
         only: dict[int, int] = {}
         for id in set(tenant_ids):

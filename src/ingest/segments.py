@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from cachetools import LRUCache
 from sqlalchemy import BigInteger, bindparam, func, select
 
 from database import Bulk, Statement
@@ -17,7 +18,7 @@ _EVENTS_FOR_EACH: Final = 512
 events has twice as many segments, in each of which a name is looked for, and they are twice as large.
 """
 _TENANTS: Final = 10_000
-"""Of so many, at most, the newest segment is remembered."""
+"""The newest segment is remembered of so many, at most: of those who sent events last."""
 
 
 class _Newest(NamedTuple):
@@ -48,7 +49,7 @@ class Segments:
     """
 
     def __init__(self) -> None:
-        self._of_tenants: dict[int, _Newest] = {}
+        self._of_tenants: LRUCache[int, _Newest] = LRUCache(_TENANTS)
 
     async def column(self, bulk: Bulk, events: EventColumns) -> Sequence[int | None]:
         """The segments of new events. An event without a name may have one, too. One that turns out to be
@@ -66,8 +67,6 @@ class Segments:
     async def _number(self, bulk: Bulk, tenant_id: int, events: int) -> int:
         newest = self._of_tenants.get(tenant_id)
         if newest is None or newest.room <= 0:
-            if len(self._of_tenants) >= _TENANTS:
-                self._of_tenants.clear()
             (newest,) = await bulk.fetch(_STORED, tenant=tenant_id)
         self._of_tenants[tenant_id] = newest._replace(room=newest.room - events)
         return newest.number
