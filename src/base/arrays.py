@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from functools import cache
+from os import environ
 from typing import Any, Final
 
 from base.loading import LoadedWhenNeeded
+
+# Nobody multiplies matrices here. A thread that waits for them would spin for a tenth of a second first.
+environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _MANY: Final = 400
 """For so many values it is worth it."""

@@ -23,7 +23,9 @@ PRAGMAS_FOR_MUCH: Final = ("PRAGMA cache_size = -24576", "PRAGMA wal_autocheckpo
 each batch. What a batch changes goes into the cache; of a large file, a larger cache would have little more.
 """
 PRAGMAS_BESIDE_OTHERS: Final = ("PRAGMA wal_autocheckpoint = 1000",)
-"""As usual: whoever commits after so many pages moves them, and should not have to move more."""
+"""Whoever commits after so many pages moves them, and beside others should not have to move more."""
+_LOG_PAGES = 4_000
+"""After so many pages of 4 KiB, a commit moves the log into the file."""
 _CACHED_STATEMENTS = 512
 """To prepare a statement of hundreds of rows takes a millisecond. A batch of events has a hundred statements,
 with other numbers of rows each time.
@@ -90,6 +92,8 @@ def _prepare_sqlite(busy_milliseconds: int, connection: DBAPIConnection, _record
     cursor.execute("PRAGMA temp_store = MEMORY")
     # The pages to which a batch of events adds are spread over the file.
     cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
+    # A batch changes some thousand pages, and most of them are changed by the next one, too.
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     cursor.close()
 
 

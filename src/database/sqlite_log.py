@@ -9,7 +9,7 @@ from database.engine import busy_milliseconds
 
 _MILLISECONDS: Final = 100
 _PAGES: Final = 500
-"""Half of those with which a commit moves the log by itself."""
+"""An eighth of those with which a commit moves the log by itself."""
 _MOST_UNITS: Final = 8
 
 

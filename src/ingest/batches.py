@@ -13,3 +13,12 @@ class Batches:
     """In those that were written."""
     seconds: float = 0.0
     """How long the written ones took together."""
+    pace: float = 0.0
+    """Events a second, in the one that was written last."""
+
+    def note(self, events: int, seconds: float) -> None:
+        """One more was written."""
+        self.written += 1
+        self.events += events
+        self.seconds += seconds
+        self.pace = events / seconds

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import Context
 from time import perf_counter
-from typing import NamedTuple
 
 from base.errors import Conflict, Unavailable
 from database import Database
@@ -23,6 +22,7 @@ from ingest.domain_caps import USUAL_CAPS, DomainCaps
 from ingest.event_columns import EventColumns
 from ingest.event_fates import EventFates
 from ingest.events import NewEvent
+from ingest.sizes import Sizes
 from ingest.store import counted_anew
 from ingest.topics import Topics
 
@@ -31,21 +31,6 @@ log = logging.getLogger("viewgraph")
 
 _FEW = 4
 """Requests in a batch. After more, the next batch waits for a moment."""
-
-
-class Sizes(NamedTuple):
-    batch: int = 5_000
-    """How many events may share a transaction; a larger call has one of its own."""
-    capacity: int = 50_000
-    """How many events may wait; with more, callers wait."""
-    linger: float = 0.001
-    """How many seconds a batch waits for the next requests of those whom the batch before has answered."""
-    patience: float = 4.0
-    """How many seconds a caller waits for room, and the database may be away, before UNAVAILABLE."""
-    limit: float = 4.0
-    """How many seconds the database may take for a batch, with all attempts."""
-    pause: float = 0.1
-    """How many seconds pass until events of a locked tenant are tried again."""
 
 
 _USUAL = Sizes()
@@ -231,8 +216,8 @@ class Buffer:
 
     def _take(self) -> list[Call]:
         calls = [self._calls.popleft()]
-        size = calls[0].events.size
-        while self._calls and size + self._calls[0].events.size <= self.sizes.batch:
+        size, most = calls[0].events.size, self.sizes.most(self.batches.pace)
+        while self._calls and size + self._calls[0].events.size <= most:
             calls.append(self._calls.popleft())
             size += calls[-1].events.size
         return calls
@@ -251,9 +236,7 @@ class Buffer:
             self.batches.failed += 1
             self._fail(calls, error)
             return []
-        self.batches.written += 1
-        self.batches.events += events.size
-        self.batches.seconds += perf_counter() - began
+        self.batches.note(events.size, perf_counter() - began)
         return self._answer(calls, results)
 
     def _fail(self, calls: list[Call], error: Exception) -> None:

@@ -3,7 +3,7 @@ loop of Python takes events one by one.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, compress
+from itertools import compress
 from operator import eq, itemgetter
 from typing import Any, NamedTuple, Self
 
@@ -48,7 +48,7 @@ class EventColumns(NamedTuple):
     def joined(cls, parts: Sequence[Self]) -> Self:
         if len(parts) == 1:
             return parts[0]
-        return cls(*(list(chain.from_iterable(columns)) for columns in zip(*parts, strict=True)))
+        return cls(*(_in_a_row(columns) for columns in zip(*parts, strict=True)))
 
     @property
     def size(self) -> int:
@@ -78,6 +78,14 @@ class EventColumns(NamedTuple):
 
     def _made(self, columns: Iterable[Sequence[Any]]) -> Self:
         return type(self)(*columns)
+
+
+def _in_a_row(columns: Iterable[Sequence[Any]]) -> list[Any]:
+    whole: list[Any] = []
+    for column in columns:
+        # It takes a column at once, and `chain` would take each value.
+        whole += column
+    return whole
 
 
 def _row(event: NewEvent) -> tuple[Any, ...]:

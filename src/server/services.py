@@ -21,11 +21,12 @@ from auth.tokens import Signer
 from auth.viewer_cache import ViewerCache
 from base.errors import Unavailable
 from database import Database, channel_of
-from ingest.buffer import Buffer, Sizes
+from ingest.buffer import Buffer
 from ingest.collect_limiter import CollectLimiter, CollectRates
 from ingest.domain_caps import DomainCaps
 from ingest.freshness import changes_of, freshness_of
 from ingest.retention import Retention
+from ingest.sizes import Sizes
 from ingest.subject_cache import SubjectCache
 from ingest.topics import Topics
 from ingest.visitors import Salts, VisitorKeys

@@ -93,7 +93,7 @@ async def test_after_work_in_the_background_commits_wait_for_the_disk_again(data
             for name in ("synchronous", "wal_autocheckpoint")
         ]
         await database._held.give_back(held)
-        assert pragmas == [2, 1000]
+        assert pragmas == [2, 4000]
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])

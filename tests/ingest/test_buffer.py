@@ -16,9 +16,10 @@ from base.errors import Unavailable
 from base.ids import parse_global_id, uuid7
 from database import Database
 from ingest.batch_writer import StoreResult
-from ingest.buffer import Buffer, Sizes
+from ingest.buffer import Buffer
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
+from ingest.sizes import Sizes
 from ingest.topics import Topics
 from models import Action, Publication, Tenant
 from tests.draws import scaled
@@ -219,6 +220,20 @@ async def test_a_batch_has_no_more_events_than_it_may_unless_one_call_has(studio
     assert [len(call) for call in fates] == sizes
     assert len(committed) == len(["4 + 4", "4 + 4", "25", "4 + 4"])
     assert await totals(studio) == {Action.VIEW: sum(sizes)}
+
+
+@pytest.mark.parametrize(
+    ("prompt_seconds", "batches"), [(60.0, ["4", "4 + 4 + 4", "4 + 4"]), (0.0, ["4"] * 6)]
+)
+async def test_batches_grow_only_if_the_database_was_quick_before(
+    studio: Studio, prompt_seconds: float, batches: list[str]
+) -> None:
+    async with buffer_over(studio, batch=12, prompt_batch=4, prompt_seconds=prompt_seconds) as buffer:
+        with commits(studio) as committed:
+            await gather(*(buffer.add(views(studio, 4)) for _ in range(6)))
+
+    assert len(committed) == len(batches)
+    assert await totals(studio) == {Action.VIEW: 24}
 
 
 async def test_when_it_is_full_callers_wait_and_then_are_told_when_to_come_again(studio: Studio) -> None:

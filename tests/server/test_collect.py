@@ -12,9 +12,10 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from base.ids import Kind, global_id, uuid7
-from ingest.buffer import Buffer, Sizes
+from ingest.buffer import Buffer
 from ingest.collect_limiter import CollectLimiter, CollectRates
 from ingest.domain_caps import DomainCaps
+from ingest.sizes import Sizes
 from models import Action, DayTotal, Device
 from resolvers.context import Limits
 from server.app import create_app
