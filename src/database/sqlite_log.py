@@ -9,7 +9,7 @@ from database.engine import busy_milliseconds
 
 _MILLISECONDS: Final = 100
 _PAGES: Final = 500
-"""An eighth of those with which a commit moves the log by itself."""
+"""Few, so that nobody waits long while they are moved."""
 _MOST_UNITS: Final = 8
 
 

@@ -14,11 +14,15 @@ class Batches:
     seconds: float = 0.0
     """How long the written ones took together."""
     pace: float = 0.0
-    """Events a second, in the one that was written last."""
+    """New events a second in the last one; 0 if it failed."""
 
-    def note(self, events: int, seconds: float) -> None:
-        """One more was written."""
+    def note(self, events: int, new: int, seconds: float) -> None:
+        """One more was written. `new`: how many of its events were not stored before."""
         self.written += 1
         self.events += events
         self.seconds += seconds
-        self.pace = events / seconds
+        self.pace = new / seconds
+
+    def note_failure(self) -> None:
+        self.failed += 1
+        self.pace = 0.0

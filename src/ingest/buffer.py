@@ -44,6 +44,7 @@ class Buffer:
     ) -> None:
         self.sizes = sizes
         self._batch_writer = BatchWriter(database, topics, caps)
+        self._database = database
         self._calls: deque[Call] = deque()
         self._aside: dict[Call, TimerHandle] = {}
         """Calls with events of locked tenants: they come back later."""
@@ -202,8 +203,13 @@ class Buffer:
         self._arrived.set()
 
     async def _gather(self) -> None:
-        if self._was_shared and not self._is_closing and self.waiting < self.sizes.batch:
+        if self._was_shared and not self._is_closing and self.waiting < self._most():
             await sleep(self.sizes.linger)
+
+    def _most(self) -> int:
+        """How many events may share the next transaction."""
+        # A cluster has a transaction for each tenant, so the batch before says little of the next one.
+        return self.sizes.most(0.0 if self._database.is_cluster else self.batches.pace)
 
     def _call_for_offers(self) -> None:
         offers, self._offers = self._offers, {}
@@ -216,7 +222,7 @@ class Buffer:
 
     def _take(self) -> list[Call]:
         calls = [self._calls.popleft()]
-        size, most = calls[0].events.size, self.sizes.most(self.batches.pace)
+        size, most = calls[0].events.size, self._most()
         while self._calls and size + self._calls[0].events.size <= most:
             calls.append(self._calls.popleft())
             size += calls[-1].events.size
@@ -233,10 +239,10 @@ class Buffer:
                     Batch(events, refreshed, self.sizes.limit, self.sizes.patience)
                 )
         except Exception as error:
-            self.batches.failed += 1
+            self.batches.note_failure()
             self._fail(calls, error)
             return []
-        self.batches.note(events.size, perf_counter() - began)
+        self.batches.note(events.size, results.count(StoreResult.NEW), perf_counter() - began)
         return self._answer(calls, results)
 
     def _fail(self, calls: list[Call], error: Exception) -> None:

@@ -83,8 +83,8 @@ class EventColumns(NamedTuple):
 def _in_a_row(columns: Iterable[Sequence[Any]]) -> list[Any]:
     whole: list[Any] = []
     for column in columns:
-        # It takes a column at once, and `chain` would take each value.
-        whole += column
+        # `chain` would take each value by itself.
+        whole.extend(column)
     return whole
 
 

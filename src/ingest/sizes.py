@@ -9,8 +9,8 @@ class Sizes(NamedTuple):
     prompt_batch: int = 5_000
     """So many may share one however slow the database is."""
     prompt_seconds: float = 0.2
-    """More may only if it takes no longer than this for them, at the pace of the batch before: who comes
-    meanwhile waits for all of them.
+    """More may only if, at the pace of the batch before, they would take no longer: who comes meanwhile waits
+    for all of them.
     """
     capacity: int = 50_000
     """How many events may wait; with more, callers wait."""

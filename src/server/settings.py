@@ -387,8 +387,8 @@ class Settings(BaseSettings):
     )
     max_batch_events: int = _number(
         16_000,
-        "How many reported events share a transaction at most. More than 5,000 do only if the database takes "
-        "no longer than 0.2 seconds for them.",
+        "How many reported events share a transaction at most. More than 5,000 do only if they would take no "
+        "longer than 0.2 seconds, at the pace of the batch before.",
         least=1,
     )
     max_waiting_events: int = _number(

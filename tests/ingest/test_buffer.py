@@ -236,6 +236,35 @@ async def test_batches_grow_only_if_the_database_was_quick_before(
     assert await totals(studio) == {Action.VIEW: 24}
 
 
+@on_sqlite
+@pytest.mark.parametrize("last", ["failed", "known"])
+async def test_a_batch_that_failed_or_had_nothing_new_says_nothing_of_the_next_one(
+    studio: Studio, last: str
+) -> None:
+    async with buffer_over(studio, batch=12, prompt_batch=4, prompt_seconds=60.0, limit=0.2) as buffer:
+        first = views(studio, 4)
+        await buffer.add(first)
+        if last == "known":
+            assert await buffer.add(first) == [StoreResult.KNOWN] * 4
+        else:
+            async with nothing_written(studio):
+                with pytest.raises(Unavailable):
+                    await buffer.add(views(studio, 4))
+        with commits(studio) as committed:
+            await gather(*(buffer.add(views(studio, 4)) for _ in range(3)))
+
+    assert len(committed) == len(["4", "4 + 4"])
+    assert await totals(studio) == {Action.VIEW: 16}
+
+
+@pytest.mark.parametrize(
+    ("pace", "most"), [(0.0, 5_000), (25_000.0, 5_000), (50_000.0, 10_000), (80_000.0, 16_000), (1e6, 16_000)]
+)
+def test_a_batch_is_as_large_as_the_pace_of_the_last_one_allows(pace: float, most: int) -> None:
+    assert Sizes().most(pace) == most
+    assert Sizes(batch=7).most(pace) == 7
+
+
 async def test_when_it_is_full_callers_wait_and_then_are_told_when_to_come_again(studio: Studio) -> None:
     async with buffer_over(studio, capacity=10, patience=0.2) as buffer:
         async with nothing_written(studio):
