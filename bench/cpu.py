@@ -10,8 +10,8 @@ _OF_ENDED = slice(13, 15)
 
 
 def cpu_seconds(process: int) -> float:
-    """What a process and its children have used so far, also those that have ended and that it has waited for.
-    Of these it is known to a hundredth of a second.
+    """What a process and its children have used so far. What those used that have ended, and that it has
+    waited for, is known to a hundredth of a second.
     """
     children = [
         int(child)
