@@ -31,8 +31,6 @@ log = logging.getLogger("viewgraph")
 
 _FEW = 4
 """Requests in a batch. After more, the next batch waits for a moment."""
-
-
 _USUAL = Sizes()
 
 

@@ -15,11 +15,12 @@ from sqlalchemy import BigInteger, SmallInteger, bindparam, select
 from base.kinds import SUBJECTS
 from base.packed import day_in
 from database import Bulk, Statement, among, ordered_join, rows_of, table_of
-from ingest.columns import DAYS, DOMAINS, TENANTS
+from ingest.columns import DAYS, DOMAINS
 from ingest.deltas import DomainIds, day_keys
 from ingest.domain_ids import DOMAIN_IDS, IDS_AMONG_SOME, add_domains
 from ingest.domains import OTHER
 from ingest.event_columns import EventColumns
+from ingest.tenants import LOCKED
 from models import SUBJECT_OF, Action, Day, DayTotal, Event, SubjectKind
 
 
@@ -33,11 +34,6 @@ class DomainCaps(NamedTuple):
 
 
 USUAL_CAPS = DomainCaps()
-_LOCKED = Statement(
-    select(TENANTS.id).where(among(TENANTS.id, "ids")).order_by(TENANTS.id).with_for_update(key_share=True),
-    lambda id: id,
-)
-"""Locks the tenants. Those who add domains wait for each other: otherwise two could each add the last one."""
 _SOME_DOMAINS = Statement(
     select(DOMAINS.id).where(DOMAINS.unused_since.is_(None)).limit(bindparam("most", type_=BigInteger())), int
 )
@@ -130,7 +126,8 @@ async def _placed(
     ids: dict[str | None, int],
 ) -> dict[int, str | None]:
     """The domains of the events that are not counted under their own, by the places of the events."""
-    await bulk.fetch(_LOCKED, ids=sorted({events.tenant_ids[place] for place in fresh}))
+    # Those who add domains wait for each other: otherwise two could each add the last one.
+    await bulk.fetch(LOCKED, ids=sorted({events.tenant_ids[place] for place in fresh}))
     missing = {events.domains[place] for place in fresh} - ids.keys()
     have_room = await _are_few(bulk, min(caps) - len(missing))
     if have_room:

@@ -23,6 +23,7 @@ from ingest.zone_rules import (
     rules_finder,
     rules_of_clocks,
     store_first_clocks,
+    uncounted_among,
 )
 from models import (
     TAKES_BACK,
@@ -144,7 +145,13 @@ SHARED = Statement(
 """Locks tenants for transactions that count new events: many may do so at once. It leaves out a tenant that a
 transaction has locked alone, so that others do not wait for it.
 """
-
+LOCKED = Statement(
+    select(TENANTS.id).where(among(TENANTS.id, "ids")).order_by(TENANTS.id).with_for_update(key_share=True),
+    int,
+)
+"""Locks tenants that are locked for new events already: others may still count new events, but only one may
+store a first clock or add a domain. Whoever needs it for several tenants takes it for all at once.
+"""
 _AWAITED = Statement(
     select(TENANTS.id)
     .where(TENANTS.id == bindparam("id", type_=BigInteger()))
@@ -179,8 +186,12 @@ async def share_tenants(writer: Bulk, ids: set[int]) -> dict[int, TenantRow]:
         gone = left_out.difference(known)
     else:
         gone = set()
-    if unknown := {tenant.id: tenant.clock for tenant in stored if not tenant.clock.is_known}:
-        await store_first_clocks(writer, unknown)
+    unknown = {tenant.id: tenant.clock for tenant in stored if not tenant.clock.is_known}
+    if uncounted := await uncounted_among(writer, unknown):
+        # All of them, because others may be locked later: writers that lock in one order never wait for each
+        # other in a circle.
+        await writer.fetch(LOCKED, ids=[tenant.id for tenant in stored])
+        await store_first_clocks(writer, {id: unknown[id] for id in uncounted})
         stored = await writer.fetch(SHARED, ids=sorted(ids))
     rows = await _rows(stored, lambda keys: writer.fetch(RULES_BY_KEY, keys=keys))
     return {

@@ -93,15 +93,17 @@ def rules_finder(connection: AsyncConnection | AsyncSession) -> Find:
     return find
 
 
+async def uncounted_among(bulk: Bulk, ids: Iterable[int]) -> list[int]:
+    """The tenants of which nothing was counted yet, sorted."""
+    return [id for id in sorted(ids) if not await bulk.fetch(COUNTED, id=id)]
+
+
 async def store_first_clocks(bulk: Bulk, clocks: Mapping[int, TenantClock]) -> None:
-    """Stores our rules for tenants of which nothing was counted yet."""
-    uncounted = [id for id in sorted(clocks) if not await bulk.fetch(COUNTED, id=id)]
-    names = {clocks[id].time_zone for id in uncounted}
-    # Writers that lock in one order never wait for each other in a circle: first rules, then tenants.
-    rows = [(*rules_of(name), RULES_VERSION) for name in sorted(names)]
-    await bulk.insert_new(ZoneRules, rows)
-    for id in uncounted:
-        name, was, _ = clocks[id]
+    """Stores our rules for tenants that have none yet. The caller has locked the tenants."""
+    # In one order, because other writers may be about to store the same rules.
+    names = sorted({clock.time_zone for clock in clocks.values()})
+    await bulk.insert_new(ZoneRules, [(*rules_of(name), RULES_VERSION) for name in names])
+    for id, (name, was, _) in clocks.items():
         await bulk.fetch(REMEMBERED, id=id, name=name, was=was, key=rules_of(name).key)
 
 

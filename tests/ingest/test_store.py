@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
 from base.ids import uuid7
 from database import Database, table_of
@@ -41,6 +41,7 @@ from models import (
 )
 from resolvers.context import Services
 from tests.draws import scaled
+from tests.locks import waits
 
 NOON = datetime(2023, 6, 15, 12, tzinfo=UTC)
 ZONES = [
@@ -329,6 +330,28 @@ async def test_a_batch_whose_transaction_fails_leaves_nothing(services: Services
     assert len(await send(database, events, ONCE)) == 30
     zones = dict(zip(tenants, ["UTC", "Pacific/Apia"], strict=True))
     assert await totals(database, tenants) == recount(zones, events)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+async def test_who_waits_for_one_tenant_holds_no_later_one(services: Services) -> None:
+    """The later one has no clock yet, which the batch stores. Otherwise two could wait for each other."""
+    database = services.database
+    tenants = first, later = await add_tenants(database, "UTC", "Africa/Cairo")
+    events = some_events(tenants, 30)
+
+    async with database.writing() as session:
+        await session.execute(tenant_locked(first))
+        storing = create_task(send(database, events, ONCE))
+        await waits(storing, await session.connection())
+        await session.execute(tenant_locked(later, nowait=True))
+
+    assert len(await storing) == 30
+    assert await totals(database, tenants) == recount({first: "UTC", later: "Africa/Cairo"}, events)
+
+
+def tenant_locked(id: int, *, nowait: bool = False) -> Any:
+    """As by whoever adds a domain."""
+    return select(col(Tenant.id)).where(col(Tenant.id) == id).with_for_update(key_share=True, nowait=nowait)
 
 
 async def test_a_batch_that_is_cancelled_before_its_commit_leaves_nothing(services: Services) -> None:
