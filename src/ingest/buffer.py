@@ -1,12 +1,12 @@
 """Group commit: calls that come in together share a transaction, and are answered after it.
 
 While one batch is written, the next one gathers. So batches grow with the load. After a batch of many
-requests, the next one waits for a moment, because those who were just answered ask again at once. Without
-that, half of them would always come too late for it. Nobody else waits.
+requests, the next one waits until those who were just answered have asked again. Without that, half of them
+would always come too late for it. Nobody else waits.
 """
 
 import logging
-from asyncio import Event, Future, Task, TimerHandle, create_task, get_running_loop, sleep, timeout
+from asyncio import Event, Future, Task, TimerHandle, create_task, get_running_loop, timeout
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -22,6 +22,7 @@ from ingest.domain_caps import USUAL_CAPS, DomainCaps
 from ingest.event_columns import EventColumns
 from ingest.event_fates import EventFates
 from ingest.events import NewEvent
+from ingest.returning_requests import ReturningRequests
 from ingest.sizes import Sizes
 from ingest.store import counted_anew
 from ingest.topics import Topics
@@ -29,8 +30,6 @@ from ingest.topics import Topics
 log = logging.getLogger("viewgraph")
 
 
-_FEW = 4
-"""Requests in a batch. After more, the next batch waits for a moment."""
 _USUAL = Sizes()
 
 
@@ -55,8 +54,7 @@ class Buffer:
         """A block in which a batch of so many events is written."""
         self._offers: dict[Callable[[], None], None] = {}
         """What is called before the next batch is taken, in order."""
-        self._was_shared = False
-        """Whether the last batch was of more than a few requests."""
+        self._returning = ReturningRequests(sizes.linger)
         self._arrived = Event()
         self._room = Event()
         self._room.set()
@@ -98,6 +96,7 @@ class Buffer:
         self, events: EventColumns, refreshed: frozenset[int] = frozenset()
     ) -> Future[list[StoreResult]]:
         """The same for at least one event, when there is room."""
+        self.note_request()
         return self._taken(events, refreshed).done
 
     def offer_together(
@@ -116,6 +115,10 @@ class Buffer:
             self._grow(call.events.size)
             self._set_aside(call)
         return call.done
+
+    def note_request(self) -> None:
+        """A request came whose events will be offered together with those of others."""
+        self._returning.note_request()
 
     def before_next_batch(self, offer: Callable[[], None]) -> None:
         """Calls it once, right before the next batch is taken. What it offers is in that batch. So what came
@@ -175,7 +178,6 @@ class Buffer:
             if not self._calls:
                 continue
             calls = self._in_batch = self._take()
-            self._was_shared = sum(call.requests for call in calls) > _FEW
             before = sum(call.events.size for call in calls)
             aside = await self._write(calls)
             for call in aside:
@@ -201,8 +203,8 @@ class Buffer:
         self._arrived.set()
 
     async def _gather(self) -> None:
-        if self._was_shared and not self._is_closing and self.waiting < self._most():
-            await sleep(self.sizes.linger)
+        if not self._is_closing and self.waiting < self._most():
+            await self._returning.wait()
 
     def _most(self) -> int:
         """How many events may share the next transaction."""
@@ -240,7 +242,9 @@ class Buffer:
             self.batches.note_failure()
             self._fail(calls, error)
             return []
-        self.batches.note(events.size, results.count(StoreResult.NEW), perf_counter() - began)
+        seconds = perf_counter() - began
+        self.batches.note(events.size, results.count(StoreResult.NEW), seconds)
+        self._returning.note_answers(sum(call.requests for call in calls), seconds)
         return self._answer(calls, results)
 
     def _fail(self, calls: list[Call], error: Exception) -> None:

@@ -14,8 +14,8 @@ class Sizes(NamedTuple):
     """
     capacity: int = 50_000
     """How many events may wait; with more, callers wait."""
-    linger: float = 0.001
-    """How many seconds a batch waits for the next requests of those whom the batch before has answered."""
+    linger: float = 0.05
+    """How many seconds a batch waits at most for those whom the batch before has answered."""
     patience: float = 4.0
     """How many seconds a caller waits for room, and the database may be away, before UNAVAILABLE."""
     limit: float = 4.0

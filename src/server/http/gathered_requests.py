@@ -29,6 +29,7 @@ class GatheredRequests(Generic[R]):
     def add(self, request: R, events: int) -> None:
         """`events`: how many it reports."""
         self._waiting.append(request)
+        self._buffer.note_request()
         self._waiting_events += events
         if self._waiting_events >= _MOST_TOGETHER:
             self._judge_all()
