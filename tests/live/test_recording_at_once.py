@@ -116,15 +116,17 @@ async def test_who_has_spent_all_is_told_so_as_usual(studio: Studio, monkeypatch
             told = [await sent(server, token, [view(studio, number)]) for number in range(3)]
             with charged(monkeypatch) as quick, written() as lines:
                 told.append(await sent(server, token, [view(studio, 3)]))
+            # Whoever is the first to send a document pays for its parsing, too.
+            told.append(await sent(server, token, [view(studio, 4)], LONG))
             with charged(monkeypatch) as usual, written() as usual_lines:
                 told.append(await sent(server, token, [view(studio, 4)], LONG))
 
-    assert answers == [False, True, True, True, False]
-    assert [status for status, _, _ in told] == [200, 200, 200, 429, 429]
+    assert answers == [False, True, True, True, False, False]
+    assert [status for status, _, _ in told] == [200, 200, 200, 429, 429, 429]
     for _, body, _ in told[3:]:
         assert body["errors"][0]["extensions"]["code"] == "THROTTLED"
         body["errors"][0]["extensions"].pop("requestId", None)
-    assert told[3] == told[4]
+    assert told[3] == told[4] == told[5]
     assert len(quick) == 1
     assert quick == usual
     (line,), (usual_line,) = lines(), usual_lines()
