@@ -5,10 +5,10 @@ depend on the order in which events come.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from itertools import compress
+from collections.abc import Iterator, Sequence
+from itertools import compress, groupby
 from operator import itemgetter
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 from database import Bulk
 from ingest.deltas import Days, PackedKey
@@ -16,6 +16,8 @@ from ingest.event_columns import EventColumns
 from models import Action, EngagedView
 
 _VIEW = itemgetter(0, 1)
+_TIME = itemgetter(4, 3)
+"""Of two interactions with a view, the smaller time is the earlier one."""
 _INTERACTION = int(Action.INTERACTION)
 _CHANGE = ", ".join(
     f"{column} = excluded.{column}"
@@ -24,32 +26,15 @@ _CHANGE = ", ".join(
 
 
 class FirstInteraction(NamedTuple):
-    """The first interaction of a view, with packed values. Of two, the smaller is the earlier."""
+    """The first interaction of a view, as a row of the table with packed values."""
 
     tenant_id: int
     view_id: bytes
-    occurred_at: int
-    event_id: bytes
     subject_id: int
+    event_id: bytes
+    occurred_at: int
     device: int
     domain_id: int
-
-    @classmethod
-    def of_row(cls, row: Sequence[Any]) -> Self:
-        tenant_id, view_id, subject_id, event_id, occurred_at, device, domain_id = row
-        return cls(tenant_id, view_id, occurred_at, event_id, subject_id, device, domain_id)
-
-    def row(self) -> tuple[object, ...]:
-        """In the order of the table's columns."""
-        return (
-            self.tenant_id,
-            self.view_id,
-            self.subject_id,
-            self.event_id,
-            self.occurred_at,
-            self.device,
-            self.domain_id,
-        )
 
 
 def first_interactions(events: EventColumns, domain_ids: Sequence[int]) -> list[FirstInteraction]:
@@ -63,17 +48,17 @@ def first_interactions(events: EventColumns, domain_ids: Sequence[int]) -> list[
     columns = (
         events.tenant_ids,
         events.view_ids,
-        events.instants,
-        events.ids,
         events.subject_ids,
+        events.ids,
+        events.instants,
         events.devices,
         domain_ids,
     )
-    found = list(zip(*(compress(column, are_asked) for column in columns), strict=True))
-    # The earliest of a view comes last, and stays.
-    found.sort(reverse=True)
-    firsts = dict(zip(map(_VIEW, found), found, strict=True))
-    return list(map(FirstInteraction._make, reversed(firsts.values())))
+    # Of each, only one object stays. After a number of new ones the garbage collector comes, and looks through
+    # all that the batch has.
+    asked = zip(*(compress(column, are_asked) for column in columns), strict=True)
+    found = sorted(map(FirstInteraction._make, asked))
+    return [min(of_view, key=_TIME) for _, of_view in groupby(found, _VIEW)]
 
 
 class Changes(NamedTuple):
@@ -98,20 +83,18 @@ async def store_engaged_views(bulk: Bulk, firsts: list[FirstInteraction]) -> Cha
     fresh: list[FirstInteraction] = []
     moved: list[FirstInteraction] = []
     gone: list[FirstInteraction] = []
-    claimed = await bulk.packed.claim(EngagedView, [first.row() for first in firsts])
+    claimed = await bulk.packed.claim(EngagedView, firsts)
     for first, row in zip(firsts, claimed, strict=True):
         if row is None:
             fresh.append(first)
-        elif first < (known := FirstInteraction.of_row(row)):
-            gone.append(known)
+        elif _TIME(first) < _TIME(row):
+            gone.append(FirstInteraction(*row))
             moved.append(first)
-    await bulk.packed.upsert(EngagedView, [first.row() for first in moved], _CHANGE)
+    await bulk.packed.upsert(EngagedView, moved, _CHANGE)
     return Changes([*fresh, *moved], gone)
 
 
-def _total_keys(firsts: Sequence[FirstInteraction], days: Days) -> list[PackedKey]:
+def _total_keys(firsts: Sequence[FirstInteraction], days: Days) -> Iterator[PackedKey]:
     column = days.column([first.tenant_id for first in firsts], [first.occurred_at for first in firsts])
-    return [
-        (tenant_id, subject_id, int(Action.ENGAGED_VIEW), day, device, domain_id)
-        for (tenant_id, _, _, _, subject_id, device, domain_id), day in zip(firsts, column, strict=True)
-    ]
+    for (tenant_id, _, subject_id, _, _, device, domain_id), day in zip(firsts, column, strict=True):
+        yield tenant_id, subject_id, int(Action.ENGAGED_VIEW), day, device, domain_id

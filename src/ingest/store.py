@@ -244,7 +244,7 @@ def _happened(events: EventColumns, domain_ids: Sequence[int], engaged: Changes)
     columns = (events.tenant_ids, events.subject_ids, events.actions, events.instants, events.devices)
     yield from map(Happened, *columns, domain_ids)
     for numbers, number in ((engaged.counted, 1), (engaged.gone, -1)):
-        for tenant_id, _, at, _, subject_id, device, domain_id in numbers:
+        for tenant_id, _, subject_id, _, at, device, domain_id in numbers:
             yield Happened(tenant_id, subject_id, int(Action.ENGAGED_VIEW), at, device, domain_id, number)
 
 

@@ -63,6 +63,10 @@ class Columns(NamedTuple):
     def bound_keys(self, keys: Sequence[Row]) -> list[Sequence[Any]]:
         return _converted([self.binds[place] for place in self.key], keys)
 
+    def bound_key_columns(self, keys: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+        """The same for keys that come column by column."""
+        return list(map(_converted_column, [self.binds[place] for place in self.key], keys))
+
     def read_keys(self, keys: Sequence[Sequence[Any]]) -> list[Row]:
         """The keys with the values as Python has them."""
         return list(zip(*_converted([self.results[place] for place in self.key], keys), strict=True))
@@ -97,8 +101,12 @@ class Columns(NamedTuple):
 
 
 def _converted(converts: Sequence[Convert | None], rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
-    columns = zip(*rows, strict=True)
-    return [_converted_column(*pair) for pair in zip(converts, columns, strict=bool(rows))]
+    return list(map(_converted_column, converts, by_column(rows))) if rows else []
+
+
+def by_column(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """zip() would make an iterator for each row, and the garbage collector would count them."""
+    return [list(map(itemgetter(place), rows)) for place in range(len(rows[0]))]
 
 
 def _converted_column(convert: Convert | None, column: Sequence[Any]) -> Sequence[Any]:

@@ -13,7 +13,7 @@ from asyncpg import UniqueViolationError
 from sqlmodel import SQLModel
 
 from base.ids import are_of_one_month
-from database.bulk.columns import Columns, Row
+from database.bulk.columns import Columns, Row, by_column
 from database.bulk.postgres_rows import rows_to_copy
 from database.bulk.postgres_texts import (
     adding,
@@ -191,11 +191,11 @@ class PostgresBulk(Bulk):
         """
         if self._cluster.is_there or len(rows) < _MANY or not seeks_one_by_one(columns):
             return []
-        keys = list(map(columns.key_of, rows))
-        found = await self._fetch(seeking(columns), *columns.bound_keys(keys))
-        known = set(columns.read_keys(found))
-        are_new = [key not in known for key in keys]
-        missing = list(zip(*compress(rows, are_new), strict=True))
+        given = by_column(rows)
+        keys = [given[place] for place in columns.key]
+        known = set(columns.read_keys(await self._fetch(seeking(columns), *columns.bound_key_columns(keys))))
+        are_new = [key not in known for key in zip(*keys, strict=True)] if known else [True] * len(rows)
+        missing = [list(compress(column, are_new)) for column in given]
         if not missing or len(missing[0]) < _MANY or not await self._copied(columns, missing):
             return []
         return are_new
