@@ -26,6 +26,6 @@ arrays = LoadedWhenNeeded(numpy)
 """Await `arrays.ready()` before long columns are read on the event loop."""
 
 
-def are_for_arrays(column: Sequence[Any]) -> bool:
+def are_for_arrays(column: Sequence[Any], many: int = _MANY) -> bool:
     """Whether arrays are the quicker way. Nothing is loaded for it here."""
-    return len(column) >= _MANY and arrays.is_loaded
+    return len(column) >= many and arrays.is_loaded
