@@ -1,4 +1,4 @@
-"""NumPy, for long columns of numbers. A hundred values are counted in Python before NumPy has begun."""
+"""NumPy, for long columns. A hundred values are counted in Python before NumPy has begun."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -12,6 +12,8 @@ environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _MANY: Final = 400
 """For so many values it is worth it."""
+ENOUGH_TO_READ: Final = 80
+"""The same if they are only read, which takes few steps."""
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final, cast
 from uuid import UUID
 
-from base.arrays import are_for_arrays, numpy
+from base.arrays import ENOUGH_TO_READ, are_for_arrays, numpy
 
 _WIDTH = 36
 _DASHES = (8, 13, 18, 23)
@@ -30,7 +30,7 @@ def packed_ids(texts: Sequence[str]) -> list[bytes] | None:
     if len(packed) != _BYTES * count:
         # Dashes among the digits are left out, too.
         return None
-    if are_for_arrays(texts):
+    if are_for_arrays(texts, ENOUGH_TO_READ):
         ids: list[bytes] = numpy().frombuffer(packed, f"V{_BYTES}").tolist()
         return ids
     return [packed[start : start + _BYTES] for start in range(0, len(packed), _BYTES)]
@@ -83,7 +83,7 @@ def usual_texts(texts: Sequence[str], ids: Sequence[bytes]) -> list[str] | None:
 
 def times_of(ids: Sequence[bytes]) -> Sequence[int | None]:
     """When packed ids of version 7 were made, as packed instants. None for other ids."""
-    if not are_for_arrays(ids):
+    if not are_for_arrays(ids, ENOUGH_TO_READ):
         return [int.from_bytes(id[:6], "big") * _MILLISECOND if _has_time(id) else None for id in ids]
     halves = numpy().frombuffer(b"".join(ids), dtype=">u8")
     heads, tails = halves[::2], halves[1::2]

@@ -6,7 +6,7 @@ from itertools import repeat
 from operator import floordiv, sub
 from typing import Final
 
-from base.arrays import are_for_arrays, numpy
+from base.arrays import ENOUGH_TO_READ, are_for_arrays, numpy
 from base.instants import instant_of
 from base.packed import packed_instant
 from base.time_units import EPOCH, MICROSECOND
@@ -15,8 +15,6 @@ _NINE: Final = 9
 _FRACTION: Final = 20
 """Where the digits of a second's fraction begin."""
 _SIX: Final = 6
-_FROM: Final = 60
-"""For so many instants, arrays are the quicker way."""
 _EARLIEST: Final = packed_instant(datetime.min.replace(tzinfo=UTC))
 """NumPy also takes the year 0."""
 
@@ -27,7 +25,7 @@ def packed_instants(texts: Sequence[str]) -> list[int]:
         # There is nothing that it has to be like.
         return [packed_instant(instant_of(texts[0]))]
     if _are_alike(texts):
-        packed = _read_at_once(texts) if are_for_arrays(texts, _FROM) else None
+        packed = _read_at_once(texts) if are_for_arrays(texts, ENOUGH_TO_READ) else None
         if packed is not None:
             return packed
         try:
