@@ -94,6 +94,14 @@ def times_of(ids: Sequence[bytes]) -> Sequence[int | None]:
     return [time if has_time else None for time, has_time in zip(times, have_times.tolist(), strict=True)]
 
 
+def order_of(ids: Sequence[bytes]) -> Sequence[int]:
+    """The places of packed ids, in the order of the ids."""
+    if are_for_arrays(ids):
+        places: list[int] = numpy().frombuffer(b"".join(ids), f"S{_BYTES}").argsort(kind="stable").tolist()
+        return places
+    return sorted(range(len(ids)), key=ids.__getitem__)
+
+
 def _has_time(id: bytes) -> bool:
     """Only an id of the usual variant has a version."""
     return id[6] >> 4 == _VERSION and id[8] >> 6 == _VARIANT

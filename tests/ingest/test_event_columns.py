@@ -30,7 +30,7 @@ from ingest.deltas import (
 )
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
-from ingest.id_columns import packed_ids, times_of, usual_texts
+from ingest.id_columns import order_of, packed_ids, times_of, usual_texts
 from ingest.instant_columns import packed_instants
 from ingest.total_columns import total_columns
 from ingest.visitor_sketches import seen_by_day, seen_on
@@ -271,6 +271,15 @@ def test_instants_are_read_as_single_ones_are(given_texts: Sequence[str], times:
             packed_instants(given_texts)
     else:
         assert packed_instants(given_texts) == one_by_one
+
+
+@pytest.mark.parametrize("count", [3, 400])
+def test_ids_are_ordered_as_bytes_are(count: int) -> None:
+    arrays.load()
+    random = Random(count)  # noqa: S311
+    packed = [bytes(random.choices([0, 1, 127, 128, 255], k=16)) for _ in range(count)]
+
+    assert [packed[place] for place in order_of(packed)] == sorted(packed)
 
 
 @given(st.lists(ids, max_size=3))
