@@ -1,6 +1,6 @@
 """Columns of UUIDs as text, read at once."""
 
-from binascii import hexlify, unhexlify
+from binascii import unhexlify
 from collections.abc import Sequence
 from typing import Final, cast
 from uuid import UUID
@@ -9,6 +9,7 @@ from base.arrays import ENOUGH_TO_READ, are_for_arrays, numpy
 
 _WIDTH = 36
 _DASHES = (8, 13, 18, 23)
+_DIGITS: Final = b"0123456789abcdef"
 _BYTES = 16
 _VERSION: Final = 7
 _VARIANT: Final = 0b10
@@ -66,15 +67,15 @@ def text_of(id: bytes) -> str:
     return str(UUID(bytes=id))
 
 
-def usual_texts(texts: Sequence[str], ids: Sequence[bytes]) -> list[str] | None:
-    """What `text_of` makes of each id, if the ids were read from these texts in the usual spelling."""
+def usual_texts(texts: Sequence[str]) -> list[str] | None:
+    """What `text_of` makes of the ids that were read from these texts; None if one has another spelling."""
     text = "".join(texts)
-    lower = text.lower()
+    lower, count = text.lower(), len(texts)
     # Each text has the 32 digits of its id. So if dashes are where they belong, each text ends there, too.
     is_usual = (
-        len(text) == _WIDTH * len(texts)
-        and all(text[place::_WIDTH] == "-" * len(texts) for place in _DASHES)
-        and lower.encode().translate(None, b"-") == hexlify(b"".join(ids))
+        len(text) == _WIDTH * count
+        and lower.encode().translate(None, _DIGITS) == b"-" * len(_DASHES) * count
+        and all(text[place::_WIDTH] == "-" * count for place in _DASHES)
     )
     if not is_usual:
         return None

@@ -124,7 +124,7 @@ class Outcomes:
     def id_texts(self) -> list[str]:
         texts = self._wire.ids
         if len(self._ids) == len(texts) and all(texts):
-            usual = usual_texts(cast(Sequence[str], texts), self._ids)
+            usual = usual_texts(cast(Sequence[str], texts))
             if usual is not None:
                 return usual
         return list(map(str, self.ids()))
