@@ -56,14 +56,16 @@ class Recording(NamedTuple):
     alone: tuple[bytes, ...]
     """The text of the answer to a single event that is stored, divided where the id of the event stands."""
     given: list[Any]
-    """What the variable holds."""
+    """What the variable holds. It is empty once it runs."""
 
     async def run(self, context: Context) -> ExecutionResult:
         """Raises BAD_USER_INPUT if the variable has no list of events, and THROTTLED."""
         self.spend(context)
-        events = self.events()
+        recorded = recording.record(context, self.events())
+        # The columns have all of it: see `admit_and_store`.
+        self.given.clear()
         try:
-            outcomes = await recording.record(context, events)
+            outcomes = await recorded
         except Exception as error:
             return self.failed(error)
         return ExecutionResult(self.data(outcomes), None)

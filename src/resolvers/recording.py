@@ -30,8 +30,10 @@ async def record(context: Context, events: WireColumns) -> Outcomes:
     context.viewer.required_user_id()
     require_few_events(context, events)
     subjects = await own_subjects(context, set(events.subjects))
-    stored = store_believed(context, events, subjects)
-    outcomes = await context.services.buffer.fates.noted("recordEvents", events.size, stored)
+    size, stored = events.size, store_believed(context, events, subjects)
+    # See `admit_and_store`.
+    del events
+    outcomes = await context.services.buffer.fates.noted("recordEvents", size, stored)
     context.reset_loaders()
     return outcomes
 
@@ -98,7 +100,7 @@ async def store_believed(
         columns = admitted_columns(wire, subjects, Sender(context.now))
         return _with_people(columns, wire, users, context.services.visitor_keys.current)
 
-    return await admit_and_store(
+    stored = admit_and_store(
         context.services.buffer,
         events,
         by_columns,
@@ -106,6 +108,8 @@ async def store_believed(
         refreshed=publications(subjects),
         at_once=at_once,
     )
+    del events
+    return await stored
 
 
 def _with_people(
