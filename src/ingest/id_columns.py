@@ -9,6 +9,7 @@ from base.arrays import ENOUGH_TO_READ, are_for_arrays, numpy
 
 _WIDTH = 36
 _DASHES = (8, 13, 18, 23)
+_SIGNS: Final = (*((place, "-") for place in _DASHES), (_WIDTH, "\n"))
 _DIGITS: Final = b"0123456789abcdef"
 _BYTES = 16
 _VERSION: Final = 7
@@ -21,15 +22,17 @@ def packed_ids(texts: Sequence[str]) -> list[bytes] | None:
     count = len(texts)
     if count == 1:
         return _packed_alone(texts[0])
-    text = "".join(texts)
-    if set(map(len, texts)) - {_WIDTH} or any(text[place::_WIDTH] != "-" * count for place in _DASHES):
+    text = "\n".join([*texts, ""])
+    stride = _WIDTH + 1
+    # If each line ends where it should, each text is as long as it should be.
+    if len(text) != stride * count or any(text[place::stride] != sign * count for place, sign in _SIGNS):
         return None
     try:
-        packed = unhexlify(text.encode().translate(None, b"-"))
+        packed = unhexlify(text.encode().translate(None, b"-\n"))
     except ValueError:
         return None
     if len(packed) != _BYTES * count:
-        # Dashes among the digits are left out, too.
+        # Dashes and ends of lines among the digits are left out, too.
         return None
     if are_for_arrays(texts, ENOUGH_TO_READ):
         ids: list[bytes] = numpy().frombuffer(packed, f"V{_BYTES}").tolist()

@@ -283,6 +283,9 @@ def test_ids_are_ordered_as_bytes_are(count: int) -> None:
 
 
 @given(st.lists(ids, max_size=3))
+@example([f"{UUID(int=1)}\n{UUID(int=2)}", ""])
+@example([f"{UUID(int=1)}\n", str(UUID(int=2))[1:]])
+@example([f"{UUID(int=1)}\n{UUID(int=2)}"[:40], f"{UUID(int=2)}"[4:]])
 def test_ids_in_the_usual_spelling_are_packed_together(given_texts: list[str]) -> None:
     packed = packed_ids(given_texts)
     if packed is not None:
