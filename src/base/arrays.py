@@ -1,4 +1,4 @@
-"""NumPy, for long columns of numbers. A hundred values are counted in Python before NumPy has begun."""
+"""NumPy, for long columns. A hundred values are counted in Python before NumPy has begun."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -12,6 +12,8 @@ environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _MANY: Final = 400
 """For so many values it is worth it."""
+ENOUGH_TO_READ: Final = 80
+"""The same if they are only read, which takes few steps."""
 
 
 @cache
@@ -26,6 +28,6 @@ arrays = LoadedWhenNeeded(numpy)
 """Await `arrays.ready()` before long columns are read on the event loop."""
 
 
-def are_for_arrays(column: Sequence[Any]) -> bool:
+def are_for_arrays(column: Sequence[Any], many: int = _MANY) -> bool:
     """Whether arrays are the quicker way. Nothing is loaded for it here."""
-    return len(column) >= _MANY and arrays.is_loaded
+    return len(column) >= many and arrays.is_loaded

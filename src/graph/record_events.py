@@ -4,6 +4,7 @@ For a single event, the executor takes ten times as long as everything else.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -55,14 +56,16 @@ class Recording(NamedTuple):
     alone: tuple[bytes, ...]
     """The text of the answer to a single event that is stored, divided where the id of the event stands."""
     given: list[Any]
-    """What the variable holds."""
+    """What the variable holds. It is empty once it runs."""
 
     async def run(self, context: Context) -> ExecutionResult:
         """Raises BAD_USER_INPUT if the variable has no list of events, and THROTTLED."""
         self.spend(context)
-        events = self.events()
+        recorded = recording.record(context, self.events())
+        # The columns have all of it: see `admit_and_store`.
+        self.given.clear()
         try:
-            outcomes = await recording.record(context, events)
+            outcomes = await recorded
         except Exception as error:
             return self.failed(error)
         return ExecutionResult(self.data(outcomes), None)
@@ -200,14 +203,20 @@ def _results(outcomes: Outcomes, asked: Shape) -> list[dict[str, Any]] | orjson.
     if len(outcomes) < _MANY or not outcomes.are_plain or outcomes.duplicates:
         return _rows(outcomes, asked)
     # All are stored, so only ids differ. A dict of each would take five times as long.
-    id = uuid4()
-    head, *parts = (part.decode() for part in _divided(_rows(_one_stored(id), asked)[0], id))
+    head, *parts = _parts(asked)
     if len(parts) == 1:
         # Most ask for the id once.
         text = f"{parts[0]},{head}".join(outcomes.id_texts()).join((head, parts[0]))
     else:
         text = ",".join(id.join((head, *parts)) for id in outcomes.id_texts())
     return orjson.Fragment(f"[{text}]".encode())
+
+
+@lru_cache(maxsize=256)
+def _parts(asked: Shape) -> tuple[str, ...]:
+    """The text of the result of an event that is stored, divided where the id of the event stands."""
+    id = uuid4()
+    return tuple(part.decode() for part in _divided(_rows(_one_stored(id), asked)[0], id))
 
 
 def _rows(outcomes: Outcomes, asked: Shape) -> list[dict[str, Any]]:

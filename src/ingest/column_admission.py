@@ -43,17 +43,19 @@ def admitted_columns(
     found = _found(wire, subjects)
     ids = _ids(wire.ids, sender.now)
     made = _made(ids, now, sender)
-    instants = _instants(wire, made, now)
-    _require_known_times(instants, made, now, sender)
+    stated = _stated(wire, made, now)
+    instants = _until_now(stated, now, sender)
+    if sender.is_believed:
+        _require_made_in_time(instants, made)
     if any(subject.oldest for subject in subjects.values()):
-        _require_unpruned(instants, found)
+        _require_unpruned(stated, found)
     are_limited = any(subject.domains for subject in subjects.values())
     return EventColumns(
         [subject.tenant_id for subject in found],
         ids,
         [subject.id for subject in found],
         list(map(_ACTIONS.__getitem__, wire.actions)),
-        [min(instant, now) for instant in instants] if max(instants) > now else instants,
+        instants,
         _devices(wire.devices, int(sender.device)),
         _domains(wire.domains, found) if are_limited else _domains_of_all(wire.domains, found[0]),
         _view_ids(wire.view_ids),
@@ -96,7 +98,7 @@ def _made(ids: Sequence[bytes], now: int, sender: Sender) -> Sequence[int | None
     return made
 
 
-def _instants(wire: WireColumns, made: Sequence[int | None], now: int) -> Sequence[int]:
+def _stated(wire: WireColumns, made: Sequence[int | None], now: int) -> Sequence[int]:
     """The times that are stated, or are in the ids."""
     if not have_none(wire.instants):
         return cast(Sequence[int], wire.instants)
@@ -106,18 +108,24 @@ def _instants(wire: WireColumns, made: Sequence[int | None], now: int) -> Sequen
     ]
 
 
-def _require_known_times(
-    instants: Sequence[int], made: Sequence[int | None], now: int, sender: Sender
-) -> None:
-    if min(instants) < packed_instant(sender.oldest) or max(instants) > now + _AHEAD:
+def _until_now(stated: Sequence[int], now: int, sender: Sender) -> Sequence[int]:
+    """The stated times. What is a little ahead is now."""
+    latest = max(stated)
+    if min(stated) < packed_instant(sender.oldest) or latest > now + _AHEAD:
         raise Odd
-    if not sender.is_believed:
-        return
-    at_last = instants if max(instants) <= now else [min(at, now) for at in instants]
-    if not have_none(made):
-        late: Iterable[int] = map(sub, at_last, cast(Sequence[int], made))
+    return stated if latest <= now else [min(at, now) for at in stated]
+
+
+def _require_made_in_time(instants: Sequence[int], made: Sequence[int | None]) -> None:
+    if have_none(made):
+        late: Iterable[int] = (
+            at - in_id for at, in_id in zip(instants, made, strict=True) if in_id is not None
+        )
     else:
-        late = (at - in_id for at, in_id in zip(at_last, made, strict=True) if in_id is not None)
+        known = cast(Sequence[int], made)
+        if max(instants) - min(known) <= _MADE_BEFORE:
+            return
+        late = map(sub, instants, known)
     if max(late, default=0) > _MADE_BEFORE:
         raise Odd
 

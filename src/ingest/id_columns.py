@@ -1,14 +1,16 @@
 """Columns of UUIDs as text, read at once."""
 
-from binascii import hexlify, unhexlify
+from binascii import unhexlify
 from collections.abc import Sequence
 from typing import Final, cast
 from uuid import UUID
 
-from base.arrays import are_for_arrays, numpy
+from base.arrays import ENOUGH_TO_READ, are_for_arrays, numpy
 
 _WIDTH = 36
 _DASHES = (8, 13, 18, 23)
+_SIGNS: Final = (*((place, "-") for place in _DASHES), (_WIDTH, "\n"))
+_DIGITS: Final = b"0123456789abcdef"
 _BYTES = 16
 _VERSION: Final = 7
 _VARIANT: Final = 0b10
@@ -20,17 +22,19 @@ def packed_ids(texts: Sequence[str]) -> list[bytes] | None:
     count = len(texts)
     if count == 1:
         return _packed_alone(texts[0])
-    text = "".join(texts)
-    if set(map(len, texts)) - {_WIDTH} or any(text[place::_WIDTH] != "-" * count for place in _DASHES):
+    text = "\n".join([*texts, ""])
+    stride = _WIDTH + 1
+    # If each line ends where it should, each text is as long as it should be.
+    if len(text) != stride * count or any(text[place::stride] != sign * count for place, sign in _SIGNS):
         return None
     try:
-        packed = unhexlify(text.encode().translate(None, b"-"))
+        packed = unhexlify(text.encode().translate(None, b"-\n"))
     except ValueError:
         return None
     if len(packed) != _BYTES * count:
-        # Dashes among the digits are left out, too.
+        # Dashes and ends of lines among the digits are left out, too.
         return None
-    if are_for_arrays(texts):
+    if are_for_arrays(texts, ENOUGH_TO_READ):
         ids: list[bytes] = numpy().frombuffer(packed, f"V{_BYTES}").tolist()
         return ids
     return [packed[start : start + _BYTES] for start in range(0, len(packed), _BYTES)]
@@ -66,15 +70,15 @@ def text_of(id: bytes) -> str:
     return str(UUID(bytes=id))
 
 
-def usual_texts(texts: Sequence[str], ids: Sequence[bytes]) -> list[str] | None:
-    """What `text_of` makes of each id, if the ids were read from these texts in the usual spelling."""
+def usual_texts(texts: Sequence[str]) -> list[str] | None:
+    """What `text_of` makes of the ids that were read from these texts; None if one has another spelling."""
     text = "".join(texts)
-    lower = text.lower()
+    lower, count = text.lower(), len(texts)
     # Each text has the 32 digits of its id. So if dashes are where they belong, each text ends there, too.
     is_usual = (
-        len(text) == _WIDTH * len(texts)
-        and all(text[place::_WIDTH] == "-" * len(texts) for place in _DASHES)
-        and lower.encode().translate(None, b"-") == hexlify(b"".join(ids))
+        len(text) == _WIDTH * count
+        and lower.encode().translate(None, _DIGITS) == b"-" * len(_DASHES) * count
+        and all(text[place::_WIDTH] == "-" * count for place in _DASHES)
     )
     if not is_usual:
         return None
@@ -83,7 +87,7 @@ def usual_texts(texts: Sequence[str], ids: Sequence[bytes]) -> list[str] | None:
 
 def times_of(ids: Sequence[bytes]) -> Sequence[int | None]:
     """When packed ids of version 7 were made, as packed instants. None for other ids."""
-    if not are_for_arrays(ids):
+    if not are_for_arrays(ids, ENOUGH_TO_READ):
         return [int.from_bytes(id[:6], "big") * _MILLISECOND if _has_time(id) else None for id in ids]
     halves = numpy().frombuffer(b"".join(ids), dtype=">u8")
     heads, tails = halves[::2], halves[1::2]
@@ -92,6 +96,14 @@ def times_of(ids: Sequence[bytes]) -> Sequence[int | None]:
     if have_times.all():
         return times
     return [time if has_time else None for time, has_time in zip(times, have_times.tolist(), strict=True)]
+
+
+def order_of(ids: Sequence[bytes]) -> Sequence[int]:
+    """The places of packed ids, in the order of the ids."""
+    if are_for_arrays(ids):
+        places: list[int] = numpy().frombuffer(b"".join(ids), f"S{_BYTES}").argsort(kind="stable").tolist()
+        return places
+    return sorted(range(len(ids)), key=ids.__getitem__)
 
 
 def _has_time(id: bytes) -> bool:

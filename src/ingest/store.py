@@ -31,6 +31,7 @@ from ingest.erased_users import without_erased
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
 from ingest.hour_totals import Happened, add_to_hours, folded_from
+from ingest.id_columns import order_of
 from ingest.linked_visits import add_linked_visits
 from ingest.running_imports import require_no_undo
 from ingest.segments import Segments
@@ -163,9 +164,8 @@ def _first_places(events: EventColumns) -> list[int]:
         keys = list(zip(events.tenant_ids, events.ids, strict=True))
         places_of_keys = dict(zip(reversed(keys), reversed(places), strict=True))
         return [places_of_keys[key] for key in sorted(places_of_keys)]
-    # Ids mostly come in their order, and to sort by each column alone takes less.
-    by_id = sorted(places, key=events.ids.__getitem__)
-    return sorted(by_id, key=events.tenant_ids.__getitem__)
+    # To sort by each column alone takes less.
+    return sorted(order_of(events.ids), key=events.tenant_ids.__getitem__)
 
 
 def _taken(events: EventColumns, places: list[int], tenants: Mapping[int, TenantRow]) -> list[int]:

@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from database import Channel
 from ingest.event_columns import EventColumns
-from models import SUBJECT_OF, Action, SubjectKind
+from models import SUBJECT_OF, SubjectKind
 
 log = logging.getLogger("viewgraph")
 
+_KINDS: dict[int, SubjectKind] = {int(action): kind for action, kind in SUBJECT_OF.items()}
 _CHANGED = "changed topics"
 _EVERYTHING = "*"
 _MORE = "+"
@@ -219,7 +220,7 @@ async def announce_everything(channel: Channel | None) -> None:
 def topics_of(events: EventColumns) -> set[Topic]:
     """The subjects of these events."""
     pairs = set(zip(events.actions, events.subject_ids, strict=True))
-    return {Topic(SUBJECT_OF[Action(action)], id) for action, id in pairs}
+    return {Topic(_KINDS[action], id) for action, id in pairs}
 
 
 def touch(session: AsyncSession, *topics: Topic) -> None:

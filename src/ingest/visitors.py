@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, exists, select
 
-from base.arrays import are_for_arrays, numpy
+from base.arrays import ENOUGH_TO_READ, are_for_arrays, numpy
 from base.calendar import day_of
 from base.key_ids import key_id
 from base.networks import network_of
@@ -93,7 +93,8 @@ def visitors_named(
 
 
 def _names_of(texts: Sequence[str | None]) -> Sequence[str | None]:
-    if are_for_arrays(texts) and all(texts) and are_usual(cast(Sequence[str], texts)):
+    is_worth_it = are_for_arrays(texts, ENOUGH_TO_READ)
+    if is_worth_it and all(texts) and are_usual(cast(Sequence[str], texts)):
         return texts
     return [None if text is None else name_of(text) for text in texts]
 

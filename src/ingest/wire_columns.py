@@ -2,8 +2,7 @@
 what is wrong.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self, TypeAlias, cast
 
 import msgspec
@@ -88,7 +87,6 @@ _DEVICES: Final = {None, *(device.name for device in WireDevice)}
 _SUBJECTS: Final = tuple(name for name in WireSubject.__struct_fields__ if name != "work")
 """Those that one text names."""
 _INSTANTS, _SENT_AT = _FIELDS.index("occurred_at"), _FIELDS.index("sent_at")
-_OF_EVENT: Final[tuple[Callable[[Any], Any], ...]] = tuple(map(attrgetter, _FIELDS))
 _LINES_AT_A_TIME: Final = 500
 """The events of so many lines are still in the processor's cache when their fields are read."""
 _decode = msgspec.json.Decoder(list[PlainEvent]).decode
@@ -134,8 +132,8 @@ def columns_from_lines(texts: Sequence[bytes | None]) -> WireColumns:
     try:
         for some in batched(cast(Sequence[bytes], texts), _LINES_AT_A_TIME):
             events = list(map(_decode_one, some))
-            for column, field in zip(columns, _OF_EVENT, strict=True):
-                column.extend(map(field, events))
+            for column, values in zip(columns, _columns_of(events), strict=True):
+                column.extend(values)
         return _with_packed_instants(columns)
     except _NOT_PLAIN:
         raise NotPlain from None
@@ -190,8 +188,21 @@ def _with_packed_instants(columns: Sequence[Sequence[Any]]) -> WireColumns:
 
 
 def _columns_of(events: Sequence[Any]) -> list[Any]:
-    """In the order of the fields. A tuple of each event would take three times as long."""
-    return [list(map(field, events)) for field in _OF_EVENT]
+    """In the order of the fields. Python reads a field that is named here in half the time that `attrgetter`
+    takes.
+    """
+    return [
+        [event.subject for event in events],
+        [event.action for event in events],
+        [event.id for event in events],
+        [event.occurred_at for event in events],
+        [event.view_id for event in events],
+        [event.device_category for event in events],
+        [event.domain for event in events],
+        [event.visitor for event in events],
+        [event.user_id for event in events],
+        [event.sent_at for event in events],
+    ]
 
 
 def _packed(texts: Sequence[Any]) -> Sequence[int | None]:

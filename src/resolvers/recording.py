@@ -30,8 +30,10 @@ async def record(context: Context, events: WireColumns) -> Outcomes:
     context.viewer.required_user_id()
     require_few_events(context, events)
     subjects = await own_subjects(context, set(events.subjects))
-    stored = store_believed(context, events, subjects)
-    outcomes = await context.services.buffer.fates.noted("recordEvents", events.size, stored)
+    size, stored = events.size, store_believed(context, events, subjects)
+    # See `admit_and_store`.
+    del events
+    outcomes = await context.services.buffer.fates.noted("recordEvents", size, stored)
     context.reset_loaders()
     return outcomes
 
@@ -53,8 +55,7 @@ def subjects_at_once(
     subjects = services.subjects.known({event.subject for event in events})
     if not subjects or viewer.user_id is None or len(events) > services.limits.events:
         return None
-    are_known = all(services.reporters.are_known(viewer, subject) for subject in subjects.values())
-    return subjects if are_known else None
+    return None if services.reporters.unknown(viewer, subjects.values()) else subjects
 
 
 def admitted_at_once(
@@ -99,7 +100,7 @@ async def store_believed(
         columns = admitted_columns(wire, subjects, Sender(context.now))
         return _with_people(columns, wire, users, context.services.visitor_keys.current)
 
-    return await admit_and_store(
+    stored = admit_and_store(
         context.services.buffer,
         events,
         by_columns,
@@ -107,6 +108,8 @@ async def store_believed(
         refreshed=publications(subjects),
         at_once=at_once,
     )
+    del events
+    return await stored
 
 
 def _with_people(
@@ -127,7 +130,7 @@ async def own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSu
     """The subjects whose events the viewer may report. All others count as unknown."""
     found = await context.services.subjects.find(context.loaders, asked)
     reporters, viewer = context.services.reporters, context.viewer
-    unknown = [subject for subject in found.values() if not reporters.are_known(viewer, subject)]
+    unknown = reporters.unknown(viewer, found.values())
     if not unknown:
         return dict(found)
     by_right = {_right(subject): subject for subject in unknown}

@@ -1,7 +1,9 @@
 import json
 import re
+import tracemalloc
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,6 +13,7 @@ import pytest
 from auth.tokens import Claims
 from base.ids import parse_global_id, uuid7
 from models import Action, Device, Event
+from server.graphql import reporting_requests
 from server.graphql.manifest import NOTHING_TRUSTED
 from server.graphql.persisted_documents import PersistedDocuments
 from server.graphql.reporting_requests import reporting_in
@@ -394,6 +397,29 @@ async def test_what_else_a_document_asks_for_does_not_change_the_answer(studio: 
 
     assert list(short.data["done"]) == ["__typename", "dropped", "results", "duplicates", "stored"]
     assert json.dumps(short.body).replace(ID, OTHER_ID) == json.dumps(whole.body)
+
+
+@on_sqlite
+async def test_while_events_wait_only_their_ids_are_left_of_what_was_decoded(studio: Studio) -> None:
+    decoded = tracemalloc.Filter(inclusive=True, filename_pattern=reporting_requests.__file__)
+    held: list[int] = []
+
+    @contextmanager
+    def watched(_: int) -> Iterator[None]:
+        traces = tracemalloc.take_snapshot().filter_traces([decoded])
+        held.append(sum(trace.size for trace in traces.traces))
+        yield
+
+    await record(studio, [view(studio)])
+    events = [view(studio, id=str(uuid7(studio.clock.now)), visitor=f"visitor {n}") for n in range(1_000)]
+    studio.services.buffer.around_batch = watched
+    tracemalloc.start()
+    try:
+        await record(studio, events)
+    finally:
+        tracemalloc.stop()
+
+    assert sum(held) < 100 * len(events)
 
 
 async def test_a_thousand_events_are_the_most_at_once(studio: Studio) -> None:

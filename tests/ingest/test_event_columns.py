@@ -30,7 +30,7 @@ from ingest.deltas import (
 )
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
-from ingest.id_columns import packed_ids, times_of, usual_texts
+from ingest.id_columns import order_of, packed_ids, times_of, usual_texts
 from ingest.instant_columns import packed_instants
 from ingest.total_columns import total_columns
 from ingest.visitor_sketches import seen_by_day, seen_on
@@ -256,6 +256,11 @@ alike = st.from_regex(
 @example(["2023-06-04T23:59:59.1+00:00", "9999-12-31T23:59:59.9-23:59"], 200)
 @example(["2100-02-28T00:00:00Z", "2100-02-29T00:00:00Z"], 200)
 @example(["2023-06-04T23:59:59.000+00:00", "2023-06-04T23:59:59.000+00:60"], 1)
+@example(["2023-06-04T23:59:59.987654321-00:45", "2023-06-04T23:59:59.987654321+00:45"], 200)
+@example(["2023-06-04T23:59:59.10+00:00", "2023-06-04T23:59:59.1 +00:00"], 200)
+@example(["2023-06-04T23:59:59.10+00:00", "2023-06-04T23:59:59.1\0+00:00"], 200)
+@example(["2023-06-04T23:59:59Z", "0000-12-31T23:59:59Z"], 200)
+@example(["2023-06-04T23:59:59Z", "NaT       T  :  :  Z"], 200)
 def test_instants_are_read_as_single_ones_are(given_texts: Sequence[str], times: int) -> None:
     arrays.load()
     given_texts = list(given_texts) * times
@@ -268,7 +273,19 @@ def test_instants_are_read_as_single_ones_are(given_texts: Sequence[str], times:
         assert packed_instants(given_texts) == one_by_one
 
 
+@pytest.mark.parametrize("count", [3, 400])
+def test_ids_are_ordered_as_bytes_are(count: int) -> None:
+    arrays.load()
+    random = Random(count)  # noqa: S311
+    packed = [bytes(random.choices([0, 1, 127, 128, 255], k=16)) for _ in range(count)]
+
+    assert [packed[place] for place in order_of(packed)] == sorted(packed)
+
+
 @given(st.lists(ids, max_size=3))
+@example([f"{UUID(int=1)}\n{UUID(int=2)}", ""])
+@example([f"{UUID(int=1)}\n", str(UUID(int=2))[1:]])
+@example([f"{UUID(int=1)}\n{UUID(int=2)}"[:40], f"{UUID(int=2)}"[4:]])
 def test_ids_in_the_usual_spelling_are_packed_together(given_texts: list[str]) -> None:
     packed = packed_ids(given_texts)
     if packed is not None:
@@ -295,7 +312,7 @@ spelled = st.uuids().flatmap(
 @given(st.lists(st.uuids().map(str) | spelled, min_size=1, max_size=4))
 def test_texts_of_ids_are_taken_as_they_are_only_if_they_are_usual(given_texts: list[str]) -> None:
     ids = [UUID(text) for text in given_texts]
-    found = usual_texts(given_texts, [id.bytes for id in ids])
+    found = usual_texts(given_texts)
 
     are_usual = list(map(str.lower, given_texts)) == list(map(str, ids))
     assert found == (list(map(str, ids)) if are_usual else None)

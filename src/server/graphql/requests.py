@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from base.arrays import are_for_arrays, numpy
 from base.errors import BadUserInput
 from server.http.errors import Code, RequestRefused
 
@@ -67,12 +68,19 @@ def requests_in_body(body: bytes, most: int) -> list[GraphQLRequest]:
 
 def require_few_values(json: bytes) -> None:
     """Raises BAD_USER_INPUT."""
-    if json.count(b",") > _MOST_COMMAS:
+    if len(json) > _MOST_COMMAS and _commas(json) > _MOST_COMMAS:
         raise BadUserInput(
             f"What is sent may have {_MOST_COMMAS:,} commas: send fewer values at a time.",
             argument="variables",
             reason="TOO_MANY",
         )
+
+
+def _commas(json: bytes) -> int:
+    if are_for_arrays(json):
+        # `bytes.count` takes five times as long.
+        return int(numpy().count_nonzero(numpy().frombuffer(json, "u1") == ord(",")))
+    return json.count(b",")
 
 
 def request_in_url(query_string: bytes) -> GraphQLRequest:
