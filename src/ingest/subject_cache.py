@@ -5,7 +5,8 @@ again and again.
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, assert_never
 
-from base.brief_cache import BriefCache
+from cachetools import TTLCache
+
 from base.ids import public_id_in
 from base.kinds import SUBJECTS, Kind
 from ingest.wire import SOURCES, WireSubject, WireWork
@@ -21,25 +22,27 @@ class SubjectCache:
     """Outlives requests. It holds facts about subjects, which are the same for every sender."""
 
     def __init__(self) -> None:
-        self._known: BriefCache[WireSubject, Subject] = BriefCache(_REMEMBERED, _SECONDS)
+        self._known: TTLCache[WireSubject, Subject] = TTLCache(_REMEMBERED, _SECONDS)
 
     def known(self, asked: Iterable[WireSubject]) -> dict[WireSubject, Subject] | None:
         """The same as `find`, if it knows all of them already."""
-        wanted = set(asked)
-        found = self._known.known(wanted)
-        return found if len(found) == len(wanted) else None
+        try:
+            return {subject: self._known[subject] for subject in set(asked)}
+        except KeyError:
+            return None
 
     async def find(self, loaders: Loaders, asked: Iterable[WireSubject]) -> Mapping[WireSubject, Subject]:
         """The subjects that exist."""
         wanted = set(asked)
-        found = self._known.known(wanted)
+        if all_known := self.known(wanted):
+            return all_known
+        found = {subject: known for subject in wanted if (known := self._known.get(subject))}
         missing = {subject: key for subject in wanted if subject not in found and (key := key_of(subject))}
         if missing:
             rows = await loaders[SubjectByKey].load_many(missing.values())
             for subject, row in zip(missing, rows, strict=True):
                 if row is not None:
-                    found[subject] = row
-                    self._known.keep(subject, row)
+                    found[subject] = self._known[subject] = row
         return found
 
 
@@ -51,16 +54,13 @@ class ReporterCache:
     """
 
     def __init__(self) -> None:
-        self._allowed: BriefCache[tuple[Hashable, Subject], None] = BriefCache(
-            _REMEMBERED, _SECONDS_OF_A_RIGHT
-        )
+        self._allowed: TTLCache[tuple[Hashable, Subject], bool] = TTLCache(_REMEMBERED, _SECONDS_OF_A_RIGHT)
 
     def allow(self, who: Hashable, subject: Subject) -> None:
-        self._allowed.keep((who, subject), None)
+        self._allowed[who, subject] = True
 
-    def unknown(self, who: Hashable, subjects: Iterable[Subject]) -> list[Subject]:
-        """Those of the subjects for which nothing is remembered."""
-        return [subject for _, subject in self._allowed.unknown((who, subject) for subject in subjects)]
+    def are_known(self, who: Hashable, subject: Subject) -> bool:
+        return (who, subject) in self._allowed
 
 
 _FIELDS = [(kind, entry.id, entry.field) for kind, entry in SUBJECTS.items()]

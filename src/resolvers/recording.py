@@ -55,7 +55,8 @@ def subjects_at_once(
     subjects = services.subjects.known({event.subject for event in events})
     if not subjects or viewer.user_id is None or len(events) > services.limits.events:
         return None
-    return None if services.reporters.unknown(viewer, subjects.values()) else subjects
+    are_known = all(services.reporters.are_known(viewer, subject) for subject in subjects.values())
+    return subjects if are_known else None
 
 
 def admitted_at_once(
@@ -130,7 +131,7 @@ async def own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSu
     """The subjects whose events the viewer may report. All others count as unknown."""
     found = await context.services.subjects.find(context.loaders, asked)
     reporters, viewer = context.services.reporters, context.viewer
-    unknown = reporters.unknown(viewer, found.values())
+    unknown = [subject for subject in found.values() if not reporters.are_known(viewer, subject)]
     if not unknown:
         return dict(found)
     by_right = {_right(subject): subject for subject in unknown}
