@@ -54,8 +54,8 @@ def first_interactions(events: EventColumns, domain_ids: Sequence[int]) -> list[
         events.devices,
         domain_ids,
     )
-    # Of each, only one object stays. After a number of new ones the garbage collector comes, and looks through
-    # all that the batch has.
+    # Of each, only one object stays. After a number of new ones the garbage collector comes, and looks
+    # through all that the batch has.
     asked = zip(*(compress(column, are_asked) for column in columns), strict=True)
     found = sorted(map(FirstInteraction._make, asked))
     return [min(of_view, key=_TIME) for _, of_view in groupby(found, _VIEW)]
