@@ -174,6 +174,29 @@ async def test_after_a_slow_batch_of_many_requests_the_next_one_waits_for_all_of
     assert await totals(studio) == {Action.VIEW: 12}
 
 
+@on_sqlite
+@pytest.mark.parametrize(
+    ("events", "requests"), [(1, 50), (9, 50), (10, 50), (100, 5), (120, 5), (499, 2), (501, 1)]
+)
+async def test_gathered_requests_are_judged_before_they_are_too_many(
+    studio: Studio, events: int, requests: int
+) -> None:
+    judged: list[int] = []
+
+    def judge(some: list[int]) -> bool:
+        judged.append(len(some))
+        return True
+
+    async with buffer_over(studio) as buffer:
+        gathered = GatheredRequests(buffer, judge, judged.append)
+        for number in range(requests - 1):
+            gathered.add(number, events)
+        assert judged == []
+        gathered.add(requests, events)
+
+    assert judged == [requests]
+
+
 async def test_nobody_waits_for_requests_that_are_gathered_already(studio: Studio) -> None:
     async with buffer_over(studio, linger=60) as buffer:
         judged: Future[Call] = get_running_loop().create_future()

@@ -9,7 +9,9 @@ from ingest.buffer import Buffer
 R = TypeVar("R")
 
 _MOST_TOGETHER = 50
-"""Events that wait. To judge so many takes half a millisecond, and some if all of them are odd."""
+"""Requests that wait. To judge so many single events takes half a millisecond, and some if all are odd."""
+_MOST_EVENTS = 500
+"""To judge so many takes a millisecond."""
 _MOST_SECONDS = 0.02
 """How long a request waits at most until it is judged. A batch may take longer."""
 
@@ -31,7 +33,7 @@ class GatheredRequests(Generic[R]):
         self._waiting.append(request)
         self._buffer.note_request()
         self._waiting_events += events
-        if self._waiting_events >= _MOST_TOGETHER:
+        if len(self._waiting) >= _MOST_TOGETHER or self._waiting_events >= _MOST_EVENTS:
             self._judge_all()
         elif self._timer is None:
             self._timer = get_running_loop().call_later(_MOST_SECONDS, self._judge_all)
