@@ -249,7 +249,7 @@ async def test_a_document_that_is_not_kept_any_more_is_freed_at_once(studio: Stu
 async def test_nothing_that_validates_a_document_grows_old(studio: Studio) -> None:
     gc.collect()
     # The collector works as in a server.
-    with loaded_kept(4_000, 2):
+    with loaded_kept(8_000, 2):
         for _ in range(60):
             query = new('{ publication(url: "ai-research-studio") { name owner { username } } }')
             for _ in range(2):
