@@ -96,7 +96,7 @@ class Buffer:
         self, events: EventColumns, refreshed: frozenset[int] = frozenset()
     ) -> Future[list[StoreResult]]:
         """The same for at least one event, when there is room."""
-        self.note_request()
+        self._returning.note_requests()
         return self._taken(events, refreshed).done
 
     def offer_together(
@@ -118,7 +118,7 @@ class Buffer:
 
     def note_request(self) -> None:
         """A request came whose events will be offered together with those of others."""
-        self._returning.note_request()
+        self._returning.note_requests()
 
     def before_next_batch(self, offer: Callable[[], None]) -> None:
         """Calls it once, right before the next batch is taken. What it offers is in that batch. So what came
@@ -144,6 +144,7 @@ class Buffer:
     async def close(self) -> None:
         """Writes the events that were taken in, and takes no more."""
         self._is_closing = True
+        self._returning.end_wait()
         for call in list(self._aside):
             self._come_back(call)
         self._arrived.set()
@@ -163,6 +164,8 @@ class Buffer:
 
     def _grow(self, events: int) -> None:
         self.waiting += events
+        if self.waiting >= self._most():
+            self._returning.end_wait()
         if self.waiting >= self.sizes.capacity:
             self._room.clear()
         else:
@@ -195,6 +198,8 @@ class Buffer:
         return get_running_loop().time() - min(deadlines) + self.sizes.patience
 
     def _set_aside(self, call: Call) -> None:
+        # Its requests are there, although they were part of the batch before.
+        self._returning.note_requests(call.requests)
         self._aside[call] = get_running_loop().call_later(self.sizes.pause, self._come_back, call)
 
     def _come_back(self, call: Call) -> None:
@@ -240,6 +245,7 @@ class Buffer:
                 )
         except Exception as error:
             self.batches.note_failure()
+            self._returning.note_answers(0, 0.0)
             self._fail(calls, error)
             return []
         seconds = perf_counter() - began

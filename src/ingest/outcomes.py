@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from enum import Enum
 from itertools import chain, repeat
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, Self, cast
 from uuid import UUID
 
 from base.scheduler import batched
@@ -20,7 +20,7 @@ from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
 from ingest.id_columns import usual_texts
 from ingest.wire import WireEvent
-from ingest.wire_columns import WireColumns
+from ingest.wire_columns import PlainEvent, WireColumns
 
 JUDGED_AT_ONCE = 1_000
 """By columns."""
@@ -72,8 +72,12 @@ class WithIds(Protocol):
         """As they were given."""
 
 
-class _Given(NamedTuple):
+class GivenIds(NamedTuple):
     ids: Sequence[str | None]
+
+    @classmethod
+    def of_events(cls, events: Sequence[PlainEvent]) -> Self:
+        return cls([event.id for event in events])
 
 
 class Outcomes:
@@ -182,7 +186,7 @@ async def admit_and_store(
     await _read_domains(wire)
     judged = await _judged_in_turns(wire, by_columns, admit, at_once)
     events = EventColumns.joined([one.events for one in judged]) if judged else EventColumns.none()
-    given = _Given(wire.ids)
+    given = GivenIds(wire.ids)
     # While the events wait, nobody needs what they were read from. Where that is freed first, the next events
     # lie closer together in memory, and take less time at every step.
     del wire

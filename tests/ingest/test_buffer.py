@@ -152,10 +152,10 @@ async def test_what_is_offered_last_is_written_when_it_is_closed(studio: Studio)
 
 
 async def write_slowly(studio: Studio, buffer: Buffer) -> None:
-    """Has six requests stored, in more than 0.8 seconds."""
+    """Has six requests stored, in more than 1.6 seconds."""
     async with nothing_written(studio):
         before = [create_task(buffer.add([view])) for view in views(studio, 6)]
-        await sleep(0.8)
+        await sleep(1.6)
     await gather(*before)
 
 
@@ -175,11 +175,9 @@ async def test_after_a_slow_batch_of_many_requests_the_next_one_waits_for_all_of
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    ("events", "requests"), [(1, 50), (9, 50), (10, 50), (100, 5), (120, 5), (499, 2), (501, 1)]
-)
+@pytest.mark.parametrize(("weight", "requests"), [(1, 50), (9, 50), (10, 50), (100, 5), (250, 2), (500, 1)])
 async def test_gathered_requests_are_judged_before_they_are_too_many(
-    studio: Studio, events: int, requests: int
+    studio: Studio, weight: int, requests: int
 ) -> None:
     judged: list[int] = []
 
@@ -190,11 +188,58 @@ async def test_gathered_requests_are_judged_before_they_are_too_many(
     async with buffer_over(studio) as buffer:
         gathered = GatheredRequests(buffer, judge, judged.append)
         for number in range(requests - 1):
-            gathered.add(number, events)
+            gathered.add(number, weight)
         assert judged == []
-        gathered.add(requests, events)
+        gathered.add(requests, weight)
 
     assert judged == [requests]
+
+
+@on_sqlite
+@pytest.mark.parametrize(("weight", "together"), [(120, 4), (251, 1), (499, 1)])
+async def test_gathered_requests_are_judged_before_one_that_would_be_too_much(
+    studio: Studio, weight: int, together: int
+) -> None:
+    judged: list[int] = []
+
+    def judge(some: list[int]) -> bool:
+        judged.append(len(some))
+        return True
+
+    async with buffer_over(studio) as buffer:
+        gathered = GatheredRequests(buffer, judge, judged.append)
+        for number in range(together + 1):
+            assert judged == []
+            gathered.add(number, weight)
+        assert judged == [together]
+
+    assert judged == [together, 1]
+
+
+async def test_a_batch_that_is_full_waits_for_nobody(studio: Studio) -> None:
+    async with buffer_over(studio, linger=60, batch=10, prompt_batch=10) as buffer:
+        await write_slowly(studio, buffer)
+        began = perf_counter()
+        calls = [create_task(buffer.add(views(studio, 4))) for _ in range(2)]
+        await sleep(0.02)
+        assert not calls[0].done()
+        calls.append(create_task(buffer.add(views(studio, 4))))
+        await gather(*calls)
+        assert perf_counter() - began < 0.7
+
+    assert await totals(studio) == {Action.VIEW: 18}
+
+
+async def test_who_closes_waits_for_nobody(studio: Studio) -> None:
+    async with buffer_over(studio, linger=60) as buffer:
+        await write_slowly(studio, buffer)
+        began = perf_counter()
+        last = create_task(buffer.add(views(studio, 1)))
+        await sleep(0.02)
+    await last
+
+    assert perf_counter() - began < 0.7
+    assert await totals(studio) == {Action.VIEW: 7}
 
 
 async def test_nobody_waits_for_requests_that_are_gathered_already(studio: Studio) -> None:
@@ -214,8 +259,8 @@ async def test_nobody_waits_for_requests_that_are_gathered_already(studio: Studi
         for view in views(studio, 6):
             gathered.add(view, 1)
         await (await judged).done
-        # All who could come are there, so the 0.4 seconds that one would have waited for others are saved.
-        assert perf_counter() - began < 0.3
+        # All who could come are there, so the 0.8 seconds that one would have waited for others are saved.
+        assert perf_counter() - began < 0.7
 
     assert await totals(studio) == {Action.VIEW: 12}
 

@@ -1,4 +1,4 @@
-from asyncio import Task, create_task, sleep, wait_for
+from asyncio import Task, create_task, get_running_loop, sleep, wait_for
 
 import pytest
 
@@ -18,8 +18,7 @@ async def waits_long(returning: ReturningRequests) -> bool:
     returning.note_answers(8, seconds=120.0)
     waiting = create_task(returning.wait())
     was_long = not await has_ended(waiting)
-    for _ in range(8):
-        returning.note_request()
+    returning.note_requests(8)
     await waiting
     return was_long
 
@@ -42,9 +41,9 @@ async def test_the_wait_ends_when_as_many_requests_came_as_were_answered() -> No
     returning.note_answers(5, seconds=120.0)
     waiting = create_task(returning.wait())
     for _ in range(4):
-        returning.note_request()
+        returning.note_requests()
     assert not await has_ended(waiting)
-    returning.note_request()
+    returning.note_requests()
 
     assert await has_ended(waiting)
 
@@ -52,16 +51,14 @@ async def test_the_wait_ends_when_as_many_requests_came_as_were_answered() -> No
 async def test_nobody_waits_if_all_came_before() -> None:
     returning = ReturningRequests(60.0)
     returning.note_answers(5, seconds=120.0)
-    for _ in range(6):
-        returning.note_request()
+    returning.note_requests(6)
 
     await wait_for(returning.wait(), 30)
 
 
 async def test_who_came_while_the_batch_was_written_does_not_count() -> None:
     returning = ReturningRequests(60.0)
-    for _ in range(5):
-        returning.note_request()
+    returning.note_requests(5)
     returning.note_answers(5, seconds=120.0)
     waiting = create_task(returning.wait())
 
@@ -69,11 +66,39 @@ async def test_who_came_while_the_batch_was_written_does_not_count() -> None:
     waiting.cancel()
 
 
-async def test_the_wait_takes_no_more_than_half_of_the_time_of_the_batch() -> None:
+async def test_the_wait_takes_half_of_the_time_of_the_batch() -> None:
+    returning = ReturningRequests(60.0)
+    returning.note_answers(5, seconds=2.0)
+    waiting = create_task(returning.wait())
+    await sleep(0.4)
+    assert not waiting.done()
+
+    # All of the time of the batch is over later than that.
+    await wait_for(waiting, 1.2)
+
+
+async def test_nobody_waits_for_those_who_were_answered_long_ago() -> None:
     returning = ReturningRequests(60.0)
     returning.note_answers(5, seconds=0.02)
+    await sleep(0.02)
+    returning.note_requests()
+    before = get_running_loop().time()
+    await returning.wait()
 
-    await wait_for(returning.wait(), 30)
+    assert get_running_loop().time() - before < 0.01
+    # That was no wait in vain.
+    assert await waits_long(returning)
+
+
+async def test_the_wait_ends_when_there_is_no_room_for_more() -> None:
+    returning = ReturningRequests(60.0)
+    returning.note_answers(5, seconds=120.0)
+    waiting = create_task(returning.wait())
+    assert not await has_ended(waiting)
+    returning.end_wait()
+    await wait_for(waiting, 30)
+
+    assert await waits_long(returning)
 
 
 async def test_the_wait_takes_no_longer_than_the_most() -> None:
@@ -104,8 +129,7 @@ async def test_one_wait_that_was_worth_it_ends_the_brief_ones() -> None:
 async def test_a_wait_is_not_in_vain_if_most_came_back() -> None:
     returning = ReturningRequests(60.0)
     returning.note_answers(8, seconds=0.1)
-    for _ in range(6):
-        returning.note_request()
+    returning.note_requests(6)
     await returning.wait()
 
     assert await waits_long(returning)

@@ -76,6 +76,25 @@ async def test_what_is_answered_at_once_is_as_usual(studio: Studio, monkeypatch:
     assert told[5:9] == told[1:5]
 
 
+async def test_what_takes_long_to_judge_goes_the_usual_way(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def events(count: int) -> list[Any]:
+        return [view(studio, domain=f"{number}.shop.example") for number in range(count)]
+
+    # In one turn, a hundred domains are read, and no more events are judged than one request may have.
+    few = replace(studio.services, limits=replace(studio.services.limits, events=30))
+    with noted(monkeypatch, CollectAtOnce) as answers:
+        async with served(studio.services) as server:
+            told = [await sent(server, events(count)) for count in (1, 100, 101)]
+        async with served(few) as server:
+            told += [await sent(server, events(count)) for count in (30, 31)]
+
+    assert answers == [False, True, False, True, False]
+    assert [status for status, _, _ in told] == [202, 202, 202, 202, 422]
+    assert (await totals(studio)).total() == 1 + 100 + 101 + 30
+
+
 async def test_limits_hold_at_once(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     def limited(**rates: str) -> Studio:
         limiter = CollectLimiter(CollectRates(**rates))

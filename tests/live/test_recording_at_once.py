@@ -108,6 +108,23 @@ async def test_what_is_recorded_at_once_is_as_usual(studio: Studio, monkeypatch:
     assert told[6:10] == told[2:6]
 
 
+async def test_what_takes_long_to_judge_goes_the_usual_way(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def events(first: int, count: int) -> list[dict[str, Any]]:
+        return [view(studio, first + number, domain=f"{number}.shop.example") for number in range(count)]
+
+    token = studio.token("owner")
+    with noted(monkeypatch, RecordAtOnce) as answers:
+        async with served(studio.services) as server:
+            # In one turn, a hundred domains are read.
+            told = [await sent(server, token, events(1_000 * count, count)) for count in (1, 100, 101)]
+
+    assert answers == [False, True, False]
+    assert [status for status, _, _ in told] == [200, 200, 200]
+    assert (await totals(studio)).total() == 1 + 100 + 101
+
+
 async def test_who_has_spent_all_is_told_so_as_usual(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     rates, token = RateLimits(mutations=Rates("15 per minute", "15 per minute")), studio.token("owner")
     limited = replace(studio.services, rates=rates)

@@ -101,7 +101,9 @@ class Columns(NamedTuple):
 
 
 def _converted(converts: Sequence[Convert | None], rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
-    return list(map(_converted_column, converts, by_column(rows))) if rows else []
+    if not rows:
+        return []
+    return [_converted_column(*pair) for pair in zip(converts, by_column(rows), strict=True)]
 
 
 def by_column(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:

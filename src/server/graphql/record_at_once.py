@@ -30,13 +30,13 @@ from server.graphql.reporting_requests import MARK, reporting_in
 from server.graphql.requested_documents import RequestedDocuments
 from server.http.client_address import client_address
 from server.http.concurrency import ConcurrencyCounter
-from server.http.gathered_requests import GatheredRequests
+from server.http.gathered_requests import MOST_WEIGHT, GatheredRequests, weight_of
 from server.http.request_tallies import RequestTallies
 from server.http.shared_call import Stored, offer_together
 from server.http.whole_answers import usual_way
 
 _MOST_BYTES = 32 * 1024
-"""Some 100 events. They are judged in a turn of the event loop, which takes half a millisecond."""
+"""Mostly some 100 events, and never more than 500. They are judged in one turn of the event loop."""
 _MOST_ANSWERED = 64 * 1024
 """Bytes. A larger answer might have to wait for a turn, or for a thread that compresses it."""
 
@@ -60,9 +60,12 @@ class RecordAtOnce:
     def answer_at_once(self, cycle: RequestResponseCycle) -> bool:
         """Returns whether the request will be answered, or goes the usual way later."""
         asked = self._asked(cycle)
-        if asked is None or not self._services.buffer.has_room or not self._running.takes(asked.network):
+        if asked is None:
             return False
-        self._gathered.add(asked, len(asked.recording.given))
+        weight, has_room = weight_of(asked.recording.given), self._services.buffer.has_room
+        if weight > MOST_WEIGHT or not has_room or not self._running.takes(asked.network):
+            return False
+        self._gathered.add(asked, weight)
         return True
 
     def _asked(self, cycle: RequestResponseCycle) -> Asked | None:

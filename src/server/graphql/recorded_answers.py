@@ -19,9 +19,8 @@ from database import Usage
 from graph.record_events import Recording
 from ingest.batch_writer import StoreResult
 from ingest.id_columns import text_of
-from ingest.outcomes import Outcomes
+from ingest.outcomes import GivenIds, Outcomes
 from ingest.wire import WireSubject
-from ingest.wire_columns import columns_of_plain
 from loaders.subjects import Subject
 from resolvers.context import Services
 from resolvers.execution import OperationSummary
@@ -158,7 +157,7 @@ class RecordedAnswers:
             if isinstance(stored, ExpectedError):
                 fates.note_failure(DOOR, len(request.ids), stored.code)
             return recording.failed(stored)
-        outcomes = Outcomes(columns_of_plain(recording.given), request.ids, list(stored), ())
+        outcomes = Outcomes(GivenIds.of_events(recording.given), request.ids, list(stored), ())
         fates.note(DOOR, outcomes)
         return ExecutionResult(recording.data(outcomes), None)
 

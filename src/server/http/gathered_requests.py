@@ -1,8 +1,8 @@
 """Requests that report few events. They wait until the next batch is taken, and are judged together then."""
 
 from asyncio import TimerHandle, get_running_loop
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar
 
 from ingest.buffer import Buffer
 
@@ -10,10 +10,22 @@ R = TypeVar("R")
 
 _MOST_TOGETHER = 50
 """Requests that wait. To judge so many single events takes half a millisecond, and some if all are odd."""
-_MOST_EVENTS = 500
-"""To judge so many takes a millisecond."""
+MOST_WEIGHT = 500
+"""To judge so many events takes a millisecond, and five if each fifth has another domain that is new."""
+_WEIGHT_OF_DOMAIN = 5
 _MOST_SECONDS = 0.02
 """How long a request waits at most until it is judged. A batch may take longer."""
+
+
+class WithDomain(Protocol):
+    @property
+    def domain(self) -> str | None:
+        """As it was sent."""
+
+
+def weight_of(events: Sequence[WithDomain]) -> int:
+    """As how many events they count when it is said how many are judged together."""
+    return max(len(events), _WEIGHT_OF_DOMAIN * len({event.domain for event in events}))
 
 
 class GatheredRequests(Generic[R]):
@@ -25,22 +37,24 @@ class GatheredRequests(Generic[R]):
         self._judge = judge
         self._decline = decline
         self._waiting: list[R] = []
-        self._waiting_events = 0
+        self._weight = 0
         self._timer: TimerHandle | None = None
 
-    def add(self, request: R, events: int) -> None:
-        """`events`: how many it reports."""
+    def add(self, request: R, weight: int) -> None:
+        """`weight`: of its events."""
+        if self._weight + weight > MOST_WEIGHT:
+            self._judge_all()
         self._waiting.append(request)
         self._buffer.note_request()
-        self._waiting_events += events
-        if len(self._waiting) >= _MOST_TOGETHER or self._waiting_events >= _MOST_EVENTS:
+        self._weight += weight
+        if len(self._waiting) >= _MOST_TOGETHER or self._weight >= MOST_WEIGHT:
             self._judge_all()
         elif self._timer is None:
             self._timer = get_running_loop().call_later(_MOST_SECONDS, self._judge_all)
             self._buffer.before_next_batch(self._judge_all)
 
     def _judge_all(self) -> None:
-        requests, self._waiting, self._waiting_events = self._waiting, [], 0
+        requests, self._waiting, self._weight = self._waiting, [], 0
         if self._timer:
             self._timer.cancel()
             self._timer = None
