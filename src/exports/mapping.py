@@ -10,13 +10,19 @@ from exports.found import Unusable
 from exports.parts import Part
 from exports.rows import Cells, separator_of, table_of
 from ingest.file_lines import InvalidFile
-from reports.text import defused
+from reports.text import FORMULA_START
 
 COLUMNS: Final = ("path", "event", "subject", "action", "count")
 IGNORE: Final = "IGNORE"
 """The action for what is left out on purpose."""
 _ANY: Final = "*"
 _REMEMBERED: Final = 100_000
+_CELL: Final = r"(?:^|(?<=[;\t]))"
+"""Where a spreadsheet may begin a cell."""
+# Apostrophes that are there are kept, too. A tab is no blank here, because a cell may begin behind it.
+_BEFORE_FORMULA: Final = rf"(?='*(?:[^\S\t]|\")*{FORMULA_START})"
+_FORMULA: Final = re.compile(_CELL + _BEFORE_FORMULA)
+_GUARDED: Final = re.compile(f"{_CELL}'{_BEFORE_FORMULA}")
 
 
 class What(NamedTuple):
@@ -70,19 +76,15 @@ class Rules:
 
 
 def guarded(text: str) -> str:
-    """With an apostrophe in front if a spreadsheet would calculate the text."""
-    return f"'{text}" if _is_formula(text) else text
+    """With an apostrophe where a spreadsheet would calculate the text, or its rest behind another separator
+    than a comma.
+    """
+    return _FORMULA.sub("'", text)
 
 
-def _plain(text: str) -> str:
+def unguarded(text: str) -> str:
     """The text that was guarded."""
-    return text[1:] if text.startswith("'") and _is_formula(text) else text
-
-
-def _is_formula(text: str) -> bool:
-    """Also with apostrophes in front, so that these are kept, too."""
-    bare = text.lstrip("'")
-    return defused(bare) != bare
+    return _GUARDED.sub("", text)
 
 
 def rules_in(path: Path) -> Rules:
@@ -109,7 +111,7 @@ def _rule(cells: Cells) -> Rule | None:
         return None
     if not action:
         raise InvalidFile(f"{cells.place.file}, line {cells.place.line}: a subject without an action.")
-    what = What(*(_plain(cells[name]) for name in ("path", "event")))
+    what = What(*(unguarded(cells[name]) for name in ("path", "event")))
     return Rule(cells.place.line, what, subject, action)
 
 

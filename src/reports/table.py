@@ -21,12 +21,16 @@ class CsvDialect(NamedTuple):
     separator: CsvSeparator = CsvSeparator.COMMA
     has_decimal_comma: bool = False
 
+    @property
+    def other_separators(self) -> str:
+        return "".join(one.value for one in CsvSeparator if one is not self.separator)
+
 
 def write_csv(report: Report, file: IO[bytes], dialect: CsvDialect) -> None:
     """Writes UTF-8 with a byte order mark, by which Excel knows the encoding, and CRLF.
 
-    All texts have quotes. So a program that expects another separator makes no cell of the rest of a name,
-    which might be a formula.
+    All texts have quotes, and none has a formula after another separator. So a program that expects that one
+    makes no formula of the rest of a name.
     """
     text = TextIOWrapper(file, "utf-8-sig", newline="")
     writer = csv.writer(
@@ -52,7 +56,7 @@ def _cell(value: str | date | Value, dialect: CsvDialect) -> str | Value:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
-        return defused(clean(value))
+        return defused(clean(value), dialect.other_separators)
     if isinstance(value, float) and dialect.has_decimal_comma:
         return str(value).replace(".", ",")
     return value

@@ -1,6 +1,7 @@
 """The table that says what an export means here, and the files of an export, whatever program made it."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exports.drafts import Suggestion, write_draft
-from exports.mapping import What, rules_in
+from exports.mapping import What, guarded, rules_in, unguarded
 from tests.draws import scaled
 from tests.exports.history import URL, History, lines
 from tests.studio import Studio
@@ -72,6 +73,26 @@ async def test_a_table_may_be_saved_by_a_spreadsheet(history: History, tmp_path:
     # A spreadsheet would calculate it without the apostrophe.
     assert draft == [("'=cmd", "pageview", "", "", "2"), ("/über", "pageview", "", "", "1")]
     assert (await history.figures()).views == [("20260301", None, None, 3)]
+
+
+async def test_a_table_has_no_formula_behind_another_separator(history: History, tmp_path: Path) -> None:
+    file = pages(tmp_path, "/a;=1,,1", '/b;"@c,,2', "/c;''-d,,4", "/d;e-f,,8", '"/e,=1",,16')
+    draft = await history.draft("plausible", file)
+    history.map(*((path, event, "teapot", "VIEW") for path, event, *_ in draft))
+
+    await history.bring("plausible", file)
+
+    assert [path for path, *_ in draft] == ["/e,=1", "/d;e-f", "/c;'''-d", "/b;'\"@c", "/a;'=1"]
+    # With the guard taken off, each line of the table means what was found.
+    assert (await history.figures()).views == [("20260301", None, None, 31)]
+
+
+@given(st.text(st.sampled_from("=-@;\t\"' a＝"), max_size=8))  # noqa: RUF001
+def test_what_is_guarded_is_no_formula_and_can_be_read(text: str) -> None:
+    guard = guarded(text)
+
+    assert not [cell for cell in re.split("[;\t]", guard) if re.match(r"[\s\"]*[=+\-@＝＋－＠]", cell)]  # noqa: RUF001
+    assert unguarded(guard) == text
 
 
 async def test_subjects_have_several_names(history: History, tmp_path: Path) -> None:
