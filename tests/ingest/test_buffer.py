@@ -174,23 +174,28 @@ async def test_after_a_slow_batch_of_many_requests_the_next_one_waits_for_all_of
     assert await totals(studio) == {Action.VIEW: 12}
 
 
+def gathering(buffer: Buffer, judged: list[int]) -> GatheredRequests[int]:
+    """`judged` gets how many requests are judged together, each time."""
+
+    def judge(requests: list[int]) -> bool:
+        judged.append(len(requests))
+        return True
+
+    return GatheredRequests(buffer, judge, judged.append)
+
+
 @on_sqlite
 @pytest.mark.parametrize(("weight", "requests"), [(1, 50), (9, 50), (10, 50), (100, 5), (250, 2), (500, 1)])
 async def test_gathered_requests_are_judged_before_they_are_too_many(
     studio: Studio, weight: int, requests: int
 ) -> None:
     judged: list[int] = []
-
-    def judge(some: list[int]) -> bool:
-        judged.append(len(some))
-        return True
-
     async with buffer_over(studio) as buffer:
-        gathered = GatheredRequests(buffer, judge, judged.append)
-        for number in range(requests - 1):
+        gathered = gathering(buffer, judged)
+        for number in range(requests):
+            assert judged == []
             gathered.add(number, weight)
-        assert judged == []
-        gathered.add(requests, weight)
+        assert judged == [requests]
 
     assert judged == [requests]
 
@@ -201,13 +206,8 @@ async def test_gathered_requests_are_judged_before_one_that_would_be_too_much(
     studio: Studio, weight: int, together: int
 ) -> None:
     judged: list[int] = []
-
-    def judge(some: list[int]) -> bool:
-        judged.append(len(some))
-        return True
-
     async with buffer_over(studio) as buffer:
-        gathered = GatheredRequests(buffer, judge, judged.append)
+        gathered = gathering(buffer, judged)
         for number in range(together + 1):
             assert judged == []
             gathered.add(number, weight)
